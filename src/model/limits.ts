@@ -1,0 +1,56 @@
+// Every bound of Sensorium in one place: what is refused above it, and so what can never grow without end.
+// Sizes are bytes of UTF-8 or of the encoded form unless the name says otherwise.
+
+export const LIMITS = {
+  /** A peer id: `[a-z0-9][a-z0-9._-]{0,63}`. */
+  peerIdBytesMax: 64,
+  siteBytesMax: 64,
+  hostNameBytesMax: 253,
+
+  sensorIdBytesMax: 256,
+  fieldsMax: 64,
+  fieldNameBytesMax: 64,
+  textValueBytesMax: 4096,
+  unitBytesMax: 32,
+  sensorsPerOriginMax: 100_000,
+
+  /** Readings one `submit` may carry; an edge slices what is larger. */
+  readingsPerSubmitMax: 10_000,
+  /** Submits accepted and not yet answered by the disk; above it `submit` is refused as overloaded. */
+  submitsPendingMax: 4_096,
+  idempotencyKeyBytesMax: 200,
+  idempotencyKeysMax: 100_000,
+  idempotencyKeyAgeMaxMs: 86_400_000,
+  idempotencyAnswerBytesMax: 16_384,
+
+  /** A frame of the peer transport, length prefix left out. Above it the framing itself counts as lost. */
+  frameBytesMax: 262_144,
+  /** A datagram that crosses an Ethernet without fragments. */
+  datagramBytesMax: 1_400,
+  /** What the readings of one gossip message may weigh; one record alone always fits a frame. */
+  deltaBytesMax: 65_536,
+  digestEntriesMax: 2_048,
+  /** Identities of one origin that are kept; of more, the oldest goes. */
+  identitiesPerOriginMax: 4,
+  originsMax: 16_384,
+  membersMax: 16_384,
+  rumoursPerDatagram: 12,
+  rumoursPerFrame: 512,
+
+  /** What one peer connection may hold unsent; above it gossip to that peer is skipped until it drains. */
+  sendQueueBytesMax: 4_194_304,
+  /** Frames kept for a peer that is being dialled. */
+  dialQueueFramesMax: 64,
+  bootstrapPeersMax: 256,
+
+  ingestBodyBytesMax: 4_194_304,
+  ingestBatchMax: 10_000,
+  liveClientsMax: 256,
+  /** What one client of a live stream may leave unread; above it the stream is closed and the client resumes. */
+  liveClientBytesMax: 1_048_576,
+  factsKeptMax: 2_048,
+  updateCursorsMax: 1_024,
+
+  segmentBytes: 16_777_216,
+  outboxRecordBytesMax: 16_777_216 / 4,
+} as const;

@@ -1,0 +1,50 @@
+// How a host carries a peer: inputs go in, requests come out. A host is the real one (sockets, files, one
+// timer) or the simulator.
+
+import type { Address } from '../model/address.ts';
+import type { Batch, HardState, ReceiptKey, Snapshot } from '../model/durable.ts';
+import type { PeerId, SensorId } from '../model/ids.ts';
+import type { Reading } from '../model/reading.ts';
+import type { Channel, Outbox } from '../protocol/outbox.ts';
+import type { Hello, Message } from '../wire/messages.ts';
+
+export type Input =
+  | { readonly type: 'wake' }
+  | { readonly type: 'received'; readonly from: PeerId; readonly message: Message; readonly channel: Channel }
+  /** A connection to `hello.peer` stands and both sides have said HELLO. */
+  | { readonly type: 'link-up'; readonly hello: Hello }
+  /** The last connection to `peer` ended. `closed`: the other side's system said so. */
+  | { readonly type: 'link-down'; readonly peer: PeerId; readonly cause: LinkLoss }
+  | { readonly type: 'contact-failed'; readonly address: Address; readonly cause: ContactFailure }
+  /** Another process says HELLO with this peer's own id. */
+  | { readonly type: 'namesake'; readonly hello: Hello }
+  /** Discovery heard a peer say where it listens. */
+  | { readonly type: 'discovered'; readonly address: Address }
+  /** Readings that came in here. `ticket` comes back in `submit-stored` or `submit-refused`. */
+  | {
+      readonly type: 'submit';
+      readonly ticket: number;
+      readonly readings: readonly Reading[];
+      readonly receipt?: ReceiptKey;
+    }
+  | { readonly type: 'forget'; readonly ticket: number; readonly sensors: readonly SensorId[] }
+  /** The disk answered: this batch and all before it would survive a crash. */
+  | { readonly type: 'appended'; readonly batch: Batch }
+  | { readonly type: 'hard-state-saved'; readonly state: HardState }
+  | { readonly type: 'snapshot-saved'; readonly snapshot: Snapshot }
+  /** The host was stopped or busy for this long and noticed only now. */
+  | { readonly type: 'stalled'; readonly forMs: number }
+  /** Say goodbye. */
+  | { readonly type: 'leave' };
+
+export type LinkLoss = 'closed' | 'silent' | 'failed';
+export type ContactFailure = 'refused' | 'timeout' | 'unreachable' | 'rejected';
+
+export interface PeerOutbox extends Outbox {
+  /** Answered by `appended`, in the order of the requests. */
+  append(batch: Batch): void;
+  /** Answered by `hard-state-saved`. */
+  saveHardState(state: HardState): void;
+  /** Answered by `snapshot-saved`; the outbox may then be trimmed to what it does not cover. */
+  saveSnapshot(snapshot: Snapshot): void;
+}
