@@ -11,6 +11,8 @@ export const LIMITS = {
   fieldsMax: 64,
   fieldNameBytesMax: 64,
   textValueBytesMax: 4096,
+  /** The names and texts of one record value together, so that a change always fits a frame. */
+  recordValueBytesMax: 32_768,
   unitBytesMax: 32,
   sensorsPerOriginMax: 100_000,
 
@@ -45,11 +47,31 @@ export const LIMITS = {
 
   ingestBodyBytesMax: 4_194_304,
   ingestBatchMax: 10_000,
+  ingestConnectionsMax: 1_024,
+  /** Bodies being received or in work, all together; above it a request is refused as overloaded. */
+  ingestBufferedBytesMax: 67_108_864,
+  /** Rejected items an answer lists; it counts all of them. */
+  ingestRejectedListedMax: 50,
+  /** Reasons that refused input is counted by. */
+  refusalReasonsMax: 64,
+  refusalPayloadBytesMax: 512,
+
+  simulatedSensorsMax: 1_000,
+  /** Readings of one simulated sensor on their way; above it the sensor skips. */
+  sensorReadingsPendingMax: 256,
   liveClientsMax: 256,
   /** What one client of a live stream may leave unread; above it the stream is closed and the client resumes. */
   liveClientBytesMax: 1_048_576,
   factsKeptMax: 2_048,
   updateCursorsMax: 1_024,
+  /** Changes one answer of `/api/updates` may carry; the next cursor leads on. */
+  updatesPerAnswerMax: 65_536,
+  /** Connections of the read-only listener; above it they are closed unanswered. */
+  apiConnectionsMax: 1_024,
+  /** A request's path and query, as sent. */
+  apiTargetBytesMax: 2_048,
+  matchLevelsMax: 64,
+  webFileBytesMax: 1_048_576,
 
   segmentBytes: 16_777_216,
   outboxRecordBytesMax: 16_777_216 / 4,

@@ -15,6 +15,8 @@ export type Input =
   | { readonly type: 'link-up'; readonly hello: Hello }
   /** The last connection to `peer` ended. `closed`: the other side's system said so. */
   | { readonly type: 'link-down'; readonly peer: PeerId; readonly cause: LinkLoss }
+  /** The connection to `peer` takes no more for now, or takes again. */
+  | { readonly type: 'link-busy'; readonly peer: PeerId; readonly busy: boolean }
   | { readonly type: 'contact-failed'; readonly address: Address; readonly cause: ContactFailure }
   /** Another process says HELLO with this peer's own id. */
   | { readonly type: 'namesake'; readonly hello: Hello }

@@ -1,0 +1,107 @@
+// Where readings become records: each takes the origin's next `n`, is judged against the clock once, and what
+// the input says of unit and period becomes a change of its own when it differs. SPEC rules PR1-PR4.
+
+import type { Fact } from '../model/fact.ts';
+import type { SensorId } from '../model/ids.ts';
+import { LIMITS } from '../model/limits.ts';
+import type { Reading, ReadingRecord, Record } from '../model/reading.ts';
+
+export interface Meta {
+  readonly unit: string;
+  readonly periodMs: number;
+}
+
+export class Intake {
+  readonly #maxClockSkewMs: number;
+  /** What has been assigned, durable or not: the next record takes `#lastN + 1`. */
+  #lastN = 0;
+  /** Every sensor with an own record, and its meta as assigned. */
+  readonly #metas = new Map<SensorId, Meta>();
+
+  constructor(maxClockSkewMs: number) {
+    this.#maxClockSkewMs = maxClockSkewMs;
+  }
+
+  get lastN(): number {
+    return this.#lastN;
+  }
+
+  /** Continues after own records found on the disk, in rising `n`. */
+  resume(records: readonly Record[], lastN: number): void {
+    for (const record of records) this.#know(record);
+    this.#lastN = Math.max(this.#lastN, lastN);
+  }
+
+  /** A new identity counts from 1 again. */
+  restart(): void {
+    this.#lastN = 0;
+    this.#metas.clear();
+  }
+
+  /** Null when the origin may have no more sensors: then nothing was taken. */
+  take(readings: readonly Reading[], ingestTsMs: number, announce: (fact: Fact) => void): Record[] | null {
+    if (this.#wouldOverflow(readings)) return null;
+
+    const records: Record[] = [];
+    for (const reading of readings) {
+      const meta = this.#changedMeta(reading);
+      if (meta) records.push({ kind: 'meta', n: ++this.#lastN, sensor: reading.sensor, ...meta });
+      records.push(this.#judge(reading, ingestTsMs, announce));
+      this.#metas.set(reading.sensor, meta ?? this.#metas.get(reading.sensor) ?? NO_META);
+    }
+    return records;
+  }
+
+  forget(sensors: readonly SensorId[], lwwTsMs: number): Record[] {
+    return sensors.map((sensor) => {
+      this.#metas.delete(sensor);
+      return { kind: 'tombstone', n: ++this.#lastN, sensor, lwwTsMs };
+    });
+  }
+
+  /** The same changes under own numbers that follow on: for records first written under another identity. */
+  renumber(records: readonly Record[]): Record[] {
+    return records.map((record) => {
+      const renumbered = { ...record, n: ++this.#lastN };
+      this.#know(renumbered);
+      return renumbered;
+    });
+  }
+
+  #know(record: Record): void {
+    if (record.kind === 'tombstone') this.#metas.delete(record.sensor);
+    else if (record.kind === 'meta') {
+      this.#metas.set(record.sensor, { unit: record.unit, periodMs: record.periodMs });
+    } else if (!this.#metas.has(record.sensor)) this.#metas.set(record.sensor, NO_META);
+    this.#lastN = Math.max(this.#lastN, record.n);
+  }
+
+  /** The time that competes is never ahead of the arrival by more than the allowed skew. (PR3) */
+  #judge(reading: Reading, ingestTsMs: number, announce: (fact: Fact) => void): ReadingRecord {
+    const tsMs = reading.tsMs ?? ingestTsMs;
+    const lwwTsMs = Math.min(tsMs, ingestTsMs + this.#maxClockSkewMs);
+    if (lwwTsMs !== tsMs) {
+      announce({ type: 'clock-suspect', sensor: reading.sensor, aheadMs: tsMs - ingestTsMs });
+    }
+    const { sensor, value } = reading;
+    return { kind: 'reading', n: ++this.#lastN, sensor, value, tsMs, ingestTsMs, lwwTsMs };
+  }
+
+  /** What the reading says of its sensor, if that is news. (PR4) */
+  #changedMeta(reading: Reading): Meta | null {
+    if (reading.unit === undefined && reading.periodMs === undefined) return null;
+    const known = this.#metas.get(reading.sensor) ?? NO_META;
+    const unit = reading.unit ?? known.unit;
+    const periodMs = reading.periodMs ?? known.periodMs;
+    return unit === known.unit && periodMs === known.periodMs ? null : { unit, periodMs };
+  }
+
+  #wouldOverflow(readings: readonly Reading[]): boolean {
+    if (this.#metas.size + readings.length <= LIMITS.sensorsPerOriginMax) return false;
+    const added = new Set<SensorId>();
+    for (const { sensor } of readings) if (!this.#metas.has(sensor)) added.add(sensor);
+    return this.#metas.size + added.size > LIMITS.sensorsPerOriginMax;
+  }
+}
+
+const NO_META: Meta = { unit: '', periodMs: 0 };

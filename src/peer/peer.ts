@@ -1,0 +1,394 @@
+// A peer: the protocols wired together. Start reading here. Inputs go in at `handle`, requests are left in the
+// host's outbox, and what one protocol's fact means to the others stands in `#react`, the one place that
+// couples them. SPEC rules PR1-PR12.
+//
+//              hard state durable                leave
+//   starting ─────────────────────▶ running ──────────────▶ left
+//                                    │   ▲
+//            somebody holds a stream │   │ the new identity
+//            of mine I did not write ▼   │ is durable
+//                                  renaming
+//
+// The surprise: a peer can have to change its identity while it runs. It goes on answering others meanwhile;
+// only its own readings wait.
+
+import { unreachable } from '../kit/assert.ts';
+import type { Random } from '../kit/random.ts';
+import type { Address } from '../model/address.ts';
+import type { Batch, HardState, Recovered, Snapshot } from '../model/durable.ts';
+import type { Fact } from '../model/fact.ts';
+import { compareIdentities, type Identity, type PeerId, sameIdentity } from '../model/ids.ts';
+import { NEVER, type Now } from '../model/time.ts';
+import type { TopologyView } from '../model/view.ts';
+import { Membership } from '../protocol/membership/machine.ts';
+import type { Channel, Outbox } from '../protocol/outbox.ts';
+import { Replication } from '../protocol/replication/machine.ts';
+import type { Message } from '../wire/messages.ts';
+import type { PeerOptions } from './options.ts';
+import { OwnClock } from './own-clock.ts';
+import type { Input, PeerOutbox } from './port.ts';
+import { SnapshotSchedule } from './snapshot-schedule.ts';
+import { neighboursOf } from './topology.ts';
+import { type Submit, Writer } from './writer.ts';
+
+type Phase =
+  | { readonly name: 'starting' | 'running' | 'left' }
+  /** `keepUpto`: of the stream given up, what lies above was written under numbers that were taken already. */
+  | { readonly name: 'renaming'; readonly keepUpto: number };
+
+export class Peer {
+  readonly membership: Membership;
+  readonly replication: Replication;
+  readonly #options: PeerOptions;
+  readonly #random: Random;
+  readonly #writer: Writer;
+  readonly #clock: OwnClock;
+  readonly #snapshots: SnapshotSchedule;
+
+  #phase: Phase = { name: 'starting' };
+  #identity: Identity;
+  /** Never told to anybody before it is durable; never goes back. */
+  #incarnation: number;
+  /** The highest `n` of `#identity` found on the disk at start: what lies above was written in this life. */
+  #recoveredN: number;
+
+  #alive: readonly PeerId[] = [];
+  readonly #linked = new Set<PeerId>();
+
+  /** Facts of this step, told in order at its end, so that no protocol is entered twice. */
+  readonly #facts: Fact[] = [];
+  #host: PeerOutbox | null = null;
+  readonly #out: Outbox = {
+    send: (to: PeerId, message: Message, channel: Channel) => this.#host?.send(to, message, channel),
+    contact: (address: Address) => this.#host?.contact(address),
+    announce: (fact: Fact) => void this.#facts.push(fact),
+  };
+
+  constructor(options: PeerOptions, recovered: Recovered, random: Random, now: Now) {
+    const { peer, address, apiPort, seeds } = options;
+    const { identity, incarnation } = recovered.hardState;
+    this.#options = options;
+    this.#random = random;
+    this.#identity = identity;
+    this.#incarnation = incarnation + 1;
+    this.#clock = new OwnClock(options.maxClockSkewMs);
+    this.#snapshots = new SnapshotSchedule(
+      options.snapshotIntervalMs,
+      options.snapshotAfterRecords,
+      now.steadyMs,
+    );
+    this.#writer = new Writer(peer, identity, options.maxClockSkewMs, this.#out.announce);
+    this.membership = new Membership(
+      { peer, identity, incarnation: this.#incarnation, status: 'alive', address, apiPort },
+      seeds,
+      options.membership,
+      random.fork(),
+      now,
+    );
+    this.replication = new Replication({ origin: peer, identity }, options.replication, random.fork(), now);
+    this.#recover(recovered.snapshot, recovered.batches, now);
+    this.#recoveredN = this.#writer.lastN;
+  }
+
+  get identity(): Identity {
+    return this.#identity;
+  }
+
+  get incarnation(): number {
+    return this.#incarnation;
+  }
+
+  /** Own changes given a number so far, durable or not. */
+  get lastN(): number {
+    return this.#writer.lastN;
+  }
+
+  get wakeAt(): number {
+    if (this.#phase.name === 'starting' || this.#phase.name === 'left') return NEVER;
+    return Math.min(this.membership.wakeAt, this.replication.wakeAt, this.#snapshotDueAt());
+  }
+
+  addressOf(peer: PeerId): Address | null {
+    return this.membership.addressOf(peer);
+  }
+
+  isLinked(peer: PeerId): boolean {
+    return this.#linked.has(peer);
+  }
+
+  /** What was answered to a submit with this `Idempotency-Key`. */
+  answered(key: string): { readonly firstN: number; readonly answer: string } | null {
+    return this.#writer.answered(key);
+  }
+
+  /** Whom each node alive gossips with: this peer's row as its links are, the others' as the policy has it. */
+  topology(wallMs: number): readonly TopologyView[] {
+    const self = this.#options.peer;
+    const sorted = [...this.#alive, self].sort();
+    return sorted.map((node) => {
+      const neighbours =
+        node === self ? [...this.#linked] : [...neighboursOf(node, sorted, this.#options.topology)];
+      return { node, neighbours: neighbours.sort(), updatedAtMs: wallMs };
+    });
+  }
+
+  /**
+   * Asks for the raised incarnation to be made durable: if others heard of it first, a crash could forget what
+   * they believe. Until the answer only submits and the disk's answers may come in; the host opens its network
+   * after it.
+   */
+  start(host: PeerOutbox): void {
+    host.saveHardState({ identity: this.#identity, incarnation: this.#incarnation });
+  }
+
+  /** The only way in. */
+  handle(input: Input, now: Now, host: PeerOutbox): void {
+    this.#host = host;
+    this.#step(input, now, host);
+    this.#followMembership(now);
+    for (let at = 0; at < this.#facts.length; at++) {
+      const fact = this.#facts[at] as Fact;
+      host.announce(fact);
+      this.#react(fact, now, host);
+      this.#followMembership(now);
+    }
+    this.#facts.length = 0;
+    this.#host = null;
+  }
+
+  #step(input: Input, now: Now, host: PeerOutbox): void {
+    switch (input.type) {
+      case 'wake':
+        this.#wake(now, host);
+        return;
+      case 'received':
+        this.#receive(input.from, input.message, input.channel, now);
+        return;
+      case 'link-up':
+        this.#linked.add(input.hello.peer);
+        this.#out.announce({ type: 'link-up', peer: input.hello.peer, address: input.hello.address });
+        this.membership.linkUp(input.hello, now, this.#out);
+        this.#followMembership(now);
+        this.replication.linkUp(input.hello.peer, now, this.#out);
+        return;
+      case 'link-down':
+        this.#linked.delete(input.peer);
+        this.#out.announce({ type: 'link-down', peer: input.peer, cause: input.cause });
+        this.replication.linkDown(input.peer, now, this.#out);
+        this.membership.linkDown(input.peer, input.cause, now, this.#out);
+        return;
+      case 'link-busy':
+        this.replication.linkBusy(input.peer, input.busy);
+        return;
+      case 'contact-failed':
+        this.membership.contactFailed(input.address, input.cause, now, this.#out);
+        return;
+      case 'namesake':
+        this.membership.namesake(input.hello, now, this.#out);
+        return;
+      case 'discovered':
+        this.membership.discovered(input.address, now, this.#out);
+        return;
+      case 'submit':
+      case 'forget':
+        this.#submit(input, now, host);
+        return;
+      case 'appended':
+        this.#appended(input.batch, now, host);
+        return;
+      case 'hard-state-saved':
+        this.#hardStateSaved(input.state, now, host);
+        return;
+      case 'snapshot-saved':
+        this.#snapshots.saved();
+        return;
+      case 'stalled':
+        this.membership.stalled(input.forMs, now, this.#out);
+        return;
+      case 'leave':
+        this.#phase = { name: 'left' };
+        this.membership.leave(now, this.#out);
+        return;
+      default:
+        unreachable(input);
+    }
+  }
+
+  /** What happened in one protocol and matters to another. */
+  #react(fact: Fact, now: Now, host: PeerOutbox): void {
+    switch (fact.type) {
+      case 'registers-changed':
+        this.#snapshots.changed(fact.records.length);
+        // Only the origin itself writes its stream, so a stream that moved on is a sign of life.
+        if (fact.origin !== this.#options.peer) this.membership.evidence(fact.origin, 'version', now);
+        return;
+      case 'incarnation-raised':
+        this.#incarnation = fact.incarnation;
+        host.saveHardState({ identity: this.#identity, incarnation: fact.incarnation });
+        return;
+      case 'foreign-identity':
+        this.#rename(fact.identity, host);
+        return;
+      default:
+        return;
+    }
+  }
+
+  #wake(now: Now, host: PeerOutbox): void {
+    if (this.#phase.name === 'starting' || this.#phase.name === 'left') return;
+    this.membership.wake(now, this.#out);
+    this.replication.wake(now, this.#out);
+    this.#clock.follow(this.membership.clockOffsetMs, this.#out.announce);
+    if (now.steadyMs >= this.#snapshotDueAt()) this.#takeSnapshot(now, host);
+  }
+
+  #receive(from: PeerId, message: Message, channel: Channel, now: Now): void {
+    if (this.#phase.name === 'starting' || this.#phase.name === 'left') return;
+    this.membership.evidence(from, 'direct', now);
+    switch (message.type) {
+      case 'JOIN_REQUEST':
+      case 'PEER_LIST':
+      case 'PING':
+      case 'PONG':
+      case 'PING_REQUEST':
+        this.membership.receive(from, message, channel, now, this.#out);
+        return;
+      case 'GOSSIP_STATE':
+      case 'GET_STATE':
+      case 'GET_DELTA':
+      case 'SENSOR_UPDATE':
+      case 'FULL_SYNC_REQUEST':
+      case 'FULL_SYNC_RESPONSE':
+      case 'DELTA_UNAVAILABLE':
+      case 'ACK':
+        this.replication.receive(from, message, now, this.#out);
+        return;
+      case 'ERROR': {
+        const { code, reason } = message;
+        this.#out.announce({ type: 'message-refused', peer: from, code, reason });
+        return;
+      }
+      default:
+        unreachable(message);
+    }
+  }
+
+  /** Tells replication whom it may gossip with. Membership's list is a new one only when it changed. */
+  #followMembership(now: Now): void {
+    const alive = this.membership.alivePeers();
+    if (alive === this.#alive) return;
+    const before = new Set(this.#alive);
+    const after = new Set(alive);
+    this.#alive = alive;
+    const { peer: self, topology } = this.#options;
+    if (topology !== 'full_mesh') {
+      this.replication.neighbours(neighboursOf(self, [...alive, self].sort(), topology));
+    }
+    for (const peer of before) if (!after.has(peer)) this.replication.memberDown(peer, now, this.#out);
+    for (const peer of after) if (!before.has(peer)) this.replication.memberUp(peer, now, this.#out);
+  }
+
+  #submit(submit: Submit, now: Now, host: PeerOutbox): void {
+    if (this.#phase.name === 'left') this.#writer.refuse(submit.ticket, 'this node is stopping', true);
+    else this.#writer.submit(submit, this.#clock.ingestTsMs(now), now, host);
+  }
+
+  /** Only once the disk has answered may anybody see these records, this peer's own view included. (PR1) */
+  #appended(batch: Batch, now: Now, host: PeerOutbox): void {
+    const stored = this.#writer.appended(batch, now, host);
+    if (stored === null) return;
+    this.replication.ownChanges(batch.records, now, this.#out);
+    this.#writer.tell(stored);
+  }
+
+  /**
+   * Somebody holds a stream of this peer's id that this peer did not write. The directory was lost (another
+   * random), restored from a backup or copied (own identity, higher n): it takes a higher birth. What it wrote
+   * in this life under numbers that were taken already is written again under the new name. (PR8)
+   */
+  #rename(foreign: Identity, host: PeerOutbox): void {
+    const was = this.#identity;
+    if (this.#phase.name !== 'running' || compareIdentities(foreign, was) < 0) return;
+    const reused = sameIdentity(foreign, was);
+    const keepUpto = reused ? this.#recoveredN : NEVER;
+    this.#writer.hold();
+    this.#writer.rewrite(this.replication.ownLatest().filter((record) => record.n > keepUpto));
+    this.#phase = { name: 'renaming', keepUpto };
+    this.#identity = { birth: foreign.birth + 1, random: reused ? this.#drawRandom() : was.random };
+    this.#incarnation++;
+    const why = reused ? 'this directory is an older copy' : 'this id was used with another directory';
+    this.#out.announce({ type: 'identity-taken', identity: this.#identity, was, why });
+    host.saveHardState({ identity: this.#identity, incarnation: this.#incarnation });
+  }
+
+  #hardStateSaved(state: HardState, now: Now, host: PeerOutbox): void {
+    // An answer to an earlier request says nothing about the one that is waited for.
+    if (!sameIdentity(state.identity, this.#identity) || state.incarnation !== this.#incarnation) return;
+
+    switch (this.#phase.name) {
+      case 'running':
+        this.membership.incarnationSaved(state.incarnation, now, this.#out);
+        return;
+      case 'starting':
+        this.#phase = { name: 'running' };
+        this.membership.start(now, this.#out);
+        this.replication.start(now, this.#out);
+        this.#writer.release(this.#identity, this.#clock.ingestTsMs(now), now, host);
+        return;
+      case 'renaming': {
+        const own = { origin: this.#options.peer, identity: this.#identity };
+        this.replication.identityTaken(own, this.#phase.keepUpto, now, this.#out);
+        this.membership.identityTaken(this.#identity, this.#incarnation, now, this.#out);
+        this.#phase = { name: 'running' };
+        this.#recoveredN = 0;
+        this.#writer.release(this.#identity, this.#clock.ingestTsMs(now), now, host);
+        // The next snapshot ends what the outbox holds under the former name.
+        this.#snapshots.hurry();
+        return;
+      }
+      case 'left':
+        return;
+    }
+  }
+
+  #recover(snapshot: Snapshot | null, batches: readonly Batch[], now: Now): void {
+    if (snapshot) {
+      this.replication.restore(snapshot.streams, now);
+      const isOwn = sameIdentity(snapshot.identity, this.#identity);
+      const own = isOwn ? this.replication.ownLatest() : [];
+      this.#writer.resume(own, isOwn ? snapshot.ownN : 0, snapshot.receipts, now.wallMs);
+    }
+    for (const { identity, records, receipt } of batches) {
+      const receipts = receipt ? [receipt] : [];
+      if (sameIdentity(identity, this.#identity)) {
+        this.replication.restoreOwn(records, now);
+        this.#writer.resume(records, 0, receipts, now.wallMs);
+      } else {
+        // A crash came between a new identity and the snapshot that ends the former one's outbox.
+        this.#writer.resume([], 0, receipts, now.wallMs);
+        this.#writer.rewrite(records);
+      }
+    }
+    this.#snapshots.changed(batches.length);
+  }
+
+  #snapshotDueAt(): number {
+    // Records that wait to be written again are in no stream yet, so a snapshot would end them.
+    return this.#phase.name === 'running' && !this.#writer.rewriting ? this.#snapshots.dueAt : NEVER;
+  }
+
+  #takeSnapshot(now: Now, host: PeerOutbox): void {
+    this.#snapshots.begin(now.steadyMs);
+    host.saveSnapshot({
+      identity: this.#identity,
+      ownN: this.replication.upto({ origin: this.#options.peer, identity: this.#identity }),
+      streams: this.replication.snapshotStreams(),
+      receipts: this.#writer.receipts(),
+    });
+  }
+
+  #drawRandom(): string {
+    const word = () => this.#random.u32().toString(16).padStart(8, '0');
+    return word() + word();
+  }
+}

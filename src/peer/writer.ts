@@ -1,0 +1,189 @@
+// What comes in at this peer, on its way to the disk: numbered, appended in order, and only then told of.
+// SPEC rules PR1, PR5-PR8.
+//
+// The surprise: while the peer's identity is not certain (at start, and while a new one is being made durable)
+// the writer is `held`: readings are taken and wait unnumbered.
+
+import { assert } from '../kit/assert.ts';
+import type { Batch, Receipt } from '../model/durable.ts';
+import type { Fact } from '../model/fact.ts';
+import { type Identity, type PeerId, sameIdentity } from '../model/ids.ts';
+import { LIMITS } from '../model/limits.ts';
+import type { Record } from '../model/reading.ts';
+import type { Now } from '../model/time.ts';
+import { Intake } from './intake.ts';
+import type { Input, PeerOutbox } from './port.ts';
+import { Receipts } from './receipts.ts';
+
+export type Submit = Extract<Input, { type: 'submit' | 'forget' }>;
+
+interface Append {
+  readonly batch: Batch;
+  /** Who waits for it; null for a rewrite of records nobody waits for any more. */
+  readonly ticket: number | null;
+  readonly rewrite: boolean;
+}
+
+export class Writer {
+  readonly #self: PeerId;
+  readonly #announce: (fact: Fact) => void;
+  readonly #intake: Intake;
+  readonly #receipts = new Receipts();
+  #identity: Identity;
+  #held = true;
+
+  /** At the disk, oldest first; the disk answers in this order. Bounded with `#waiting` by submitsPendingMax. */
+  readonly #appending: Append[] = [];
+  #waiting: Submit[] = [];
+  /** Records written under an identity that was given up, to be written again under the present one. */
+  #rewrites: { readonly records: readonly Record[]; readonly ticket: number | null }[] = [];
+
+  constructor(self: PeerId, identity: Identity, maxClockSkewMs: number, announce: (fact: Fact) => void) {
+    this.#self = self;
+    this.#identity = identity;
+    this.#intake = new Intake(maxClockSkewMs);
+    this.#announce = announce;
+  }
+
+  /** The highest own `n` given away. */
+  get lastN(): number {
+    return this.#intake.lastN;
+  }
+
+  /** Whether records of a given-up identity have not yet been written under the present one. */
+  get rewriting(): boolean {
+    return this.#rewrites.length > 0 || this.#appending.some((append) => append.rewrite);
+  }
+
+  answered(key: string): Receipt | null {
+    return this.#receipts.answered(key);
+  }
+
+  receipts(): readonly Receipt[] {
+    return this.#receipts.all();
+  }
+
+  /** Own records and receipts found on the disk. */
+  resume(records: readonly Record[], lastN: number, receipts: readonly Receipt[], wallMs: number): void {
+    this.#intake.resume(records, lastN);
+    for (const receipt of receipts) this.#receipts.keep(receipt, wallMs);
+  }
+
+  /** Records whose numbers are void: written anew as soon as the writer is released. (PR8) */
+  rewrite(records: readonly Record[]): void {
+    if (records.length > 0) this.#rewrites.push({ records, ticket: null });
+  }
+
+  /** From here on nothing is numbered until `release`. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** The identity is durable. A new one counts its records from 1 again. */
+  release(identity: Identity, ingestTsMs: number, now: Now, host: PeerOutbox): void {
+    if (!sameIdentity(identity, this.#identity)) this.#intake.restart();
+    this.#identity = identity;
+    this.#held = false;
+    this.#writeAgain(host);
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const submit of waiting) this.#write(submit, ingestTsMs, now, host);
+  }
+
+  submit(submit: Submit, ingestTsMs: number, now: Now, host: PeerOutbox): void {
+    if (this.#waiting.length + this.#appending.length >= LIMITS.submitsPendingMax) {
+      this.refuse(submit.ticket, 'too many submits wait for the disk', true);
+    } else if (this.#held) this.#waiting.push(submit);
+    else this.#write(submit, ingestTsMs, now, host);
+  }
+
+  /**
+   * The disk answered. Gives the records that others may see from here on; none when their numbers were given
+   * up while they were at the disk. Who waits is told by `tell`, after the records have been applied. (PR1)
+   */
+  appended(batch: Batch, now: Now, host: PeerOutbox): Stored | null {
+    const append = this.#appending.shift();
+    assert(append !== undefined && append.batch === batch, 'the disk answers appends in their order');
+    if (batch.receipt) this.#receipts.keep(batch.receipt, now.wallMs);
+    if (!sameIdentity(batch.identity, this.#identity) || this.#held) {
+      this.#rewrites.push({ records: batch.records, ticket: append.ticket });
+      if (!this.#held) this.#writeAgain(host);
+      return null;
+    }
+    return { batch, ticket: append.ticket };
+  }
+
+  tell({ batch, ticket }: Stored): void {
+    const firstN = firstNOf(batch.records);
+    const { identity, records } = batch;
+    this.#announce({ type: 'stored', origin: this.#self, identity, firstN, count: records.length });
+    if (ticket === null) return;
+    const answer = batch.receipt?.answer;
+    this.#announce({ type: 'submit-stored', ticket, firstN, ...(answer !== undefined && { answer }) });
+  }
+
+  refuse(ticket: number, why: string, retry: boolean): void {
+    this.#announce({ type: 'submit-refused', ticket, why, retry });
+  }
+
+  #write(submit: Submit, ingestTsMs: number, now: Now, host: PeerOutbox): void {
+    const { ticket } = submit;
+    if (submit.type === 'forget') {
+      this.#append({ records: this.#intake.forget(submit.sensors, ingestTsMs), ticket }, host);
+      return;
+    }
+
+    const { readings, receipt } = submit;
+    const known = receipt && this.#receipts.answered(receipt.key);
+    if (known) {
+      this.#announce({ type: 'submit-stored', ticket, firstN: known.firstN, answer: known.answer });
+      return;
+    }
+    if (receipt && this.#receipts.isUnderWay(receipt.key)) {
+      this.refuse(ticket, 'a request with this Idempotency-Key is under way', true);
+      return;
+    }
+    const records = this.#intake.take(readings, ingestTsMs, this.#announce);
+    if (records === null) {
+      this.refuse(ticket, `a node takes at most ${LIMITS.sensorsPerOriginMax} sensors`, false);
+      return;
+    }
+    if (receipt) this.#receipts.begin(receipt.key);
+    const kept = receipt && { ...receipt, firstN: firstNOf(records), atMs: now.wallMs };
+    this.#append({ records, ticket, ...(kept && { receipt: kept }) }, host);
+  }
+
+  #writeAgain(host: PeerOutbox): void {
+    const rewrites = this.#rewrites;
+    this.#rewrites = [];
+    for (const { records, ticket } of rewrites) {
+      this.#append({ records: this.#intake.renumber(records), ticket, rewrite: true }, host);
+    }
+  }
+
+  #append(
+    what: {
+      readonly records: readonly Record[];
+      readonly ticket: number | null;
+      readonly receipt?: Receipt;
+      readonly rewrite?: boolean;
+    },
+    host: PeerOutbox,
+  ): void {
+    const { records, ticket, receipt, rewrite = false } = what;
+    const batch: Batch = { identity: this.#identity, records, ...(receipt && { receipt }) };
+    this.#appending.push({ batch, ticket, rewrite });
+    host.append(batch);
+  }
+}
+
+export interface Stored {
+  readonly batch: Batch;
+  readonly ticket: number | null;
+}
+
+function firstNOf(records: readonly Record[]): number {
+  const first = records[0];
+  assert(first !== undefined, 'a batch holds a record');
+  return first.n;
+}
