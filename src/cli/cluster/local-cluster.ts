@@ -1,0 +1,121 @@
+// A cluster of node processes on this machine, children of this one: they are started together, their log lines
+// are read, and they end with it.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { environmentOf, type NodePlan } from './topology.ts';
+
+/** A child that is still there this long after SIGTERM is killed. */
+const STOP_MS = 3_000;
+
+export interface LogLine {
+  readonly level: string;
+  readonly msg: string;
+  readonly [field: string]: unknown;
+}
+
+export interface ClusterOptions {
+  readonly plans: readonly NodePlan[];
+  readonly dataDirectory: string;
+  /** Variables for every node, above those of its plan. */
+  readonly environment: { readonly [name: string]: string };
+  heard(node: string, line: LogLine): void;
+  /** A node ended without being asked to. */
+  ended(node: string, code: number | null, lastWords: string): void;
+}
+
+export class LocalCluster {
+  readonly #options: ClusterOptions;
+  readonly #children = new Map<string, ChildProcess>();
+  #stopping = false;
+
+  private constructor(options: ClusterOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when every node is ready. */
+  static async start(options: ClusterOptions): Promise<LocalCluster> {
+    mkdirSync(options.dataDirectory, { recursive: true });
+    const cluster = new LocalCluster(options);
+    await Promise.all(options.plans.map((plan) => cluster.#startNode(plan)));
+    return cluster;
+  }
+
+  get plans(): readonly NodePlan[] {
+    return this.#options.plans;
+  }
+
+  isRunning(node: string): boolean {
+    return this.#children.has(node);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all([...this.#children.values()].map(stopChild));
+  }
+
+  #startNode(plan: NodePlan): Promise<void> {
+    const child = spawn(process.execPath, [program(), 'node'], {
+      env: {
+        ...inherited(),
+        ...environmentOf(plan, this.#options.plans),
+        DATA_DIR: this.#options.dataDirectory,
+        ...this.#options.environment,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      // Ctrl-C in a terminal goes to every process of its group; the parent alone decides when to stop.
+      detached: true,
+    });
+    this.#children.set(plan.id, child);
+    let lastWords = '';
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      lastWords = (lastWords + text).slice(-2_000);
+    });
+
+    return new Promise((ready, failed) => {
+      child.on('error', failed);
+      child.on('exit', (code) => {
+        this.#children.delete(plan.id);
+        failed(new Error(`${plan.id} ended with code ${code} before it was ready\n${lastWords}`));
+        if (!this.#stopping) this.#options.ended(plan.id, code, lastWords);
+      });
+      if (!child.stdout) return;
+      createInterface({ input: child.stdout }).on('line', (text) => {
+        const line = parseLine(text);
+        if (line === null) return;
+        if (line.msg === 'ready') ready();
+        this.#options.heard(plan.id, line);
+      });
+    });
+  }
+}
+
+function program(): string {
+  return process.argv[1] ?? '';
+}
+
+/** The operator's own settings for a single node would confuse a cluster of them. */
+function inherited(): NodeJS.ProcessEnv {
+  const { PATH, HOME, TMPDIR, LANG, TZ, NODE_EXTRA_CA_CERTS } = process.env;
+  return { PATH, HOME, TMPDIR, LANG, TZ, NODE_EXTRA_CA_CERTS };
+}
+
+function parseLine(text: string): LogLine | null {
+  try {
+    return JSON.parse(text) as LogLine;
+  } catch {
+    return null;
+  }
+}
+
+function stopChild(child: ChildProcess): Promise<void> {
+  return new Promise((gone) => {
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+    child.once('exit', () => {
+      clearTimeout(timer);
+      gone();
+    });
+    child.kill('SIGTERM');
+  });
+}

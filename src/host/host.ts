@@ -1,0 +1,166 @@
+// The real host of a peer: brings it what the sockets, the disk and the clock say, and carries out what it asks.
+// One peer, one timer. SPEC rules HO1-HO5.
+
+import { performance } from 'node:perf_hooks';
+import { type Carrier, PeerHub } from '../hub/peer-hub.ts';
+import type { Random } from '../kit/random.ts';
+import type { Address } from '../model/address.ts';
+import type { HardState, Recovered } from '../model/durable.ts';
+import type { Fact } from '../model/fact.ts';
+import type { PeerId } from '../model/ids.ts';
+import type { Now } from '../model/time.ts';
+import type { PeerOptions } from '../peer/options.ts';
+import { Peer } from '../peer/peer.ts';
+import type { Input, PeerOutbox } from '../peer/port.ts';
+import type { Store } from '../storage/store.ts';
+import type { NodeLog } from './log.ts';
+import type { Transport, TransportEvents } from './network/transport.ts';
+import { lineOf } from './story.ts';
+
+/** A wake-up that comes later than this was not the timer's fault: the process stood still. */
+const STALL_MS = 250;
+/** Node's timers overflow above this. */
+const TIMER_MAX_MS = 2 ** 31 - 1;
+
+export interface HostOptions {
+  readonly peer: PeerOptions;
+  readonly changesKept: number;
+}
+
+export class Host implements Carrier {
+  readonly self: PeerId;
+  readonly peer: Peer;
+  readonly hub: PeerHub;
+  readonly #log: NodeLog;
+  readonly #store: Store;
+  #transport: Transport | null = null;
+  #stopped = false;
+
+  /** Inputs that arrived during a step: a step is never entered twice. Bounded by what bounds the inputs. */
+  readonly #inputs: Input[] = [];
+  #stepping = false;
+  #timer: NodeJS.Timeout | null = null;
+  #timerAt = Number.POSITIVE_INFINITY;
+  #running: (() => void) | null = null;
+  /** What HELLO may say: never more than a crash would remember. */
+  #durable: HardState | null = null;
+  readonly #out: PeerOutbox;
+
+  constructor(options: HostOptions, store: Store, recovered: Recovered, random: Random, log: NodeLog) {
+    this.self = options.peer.peer;
+    this.#store = store;
+    this.#log = log;
+    this.#out = this.#outbox();
+    this.peer = new Peer(options.peer, recovered, random, this.now());
+    this.hub = new PeerHub(this, options.changesKept);
+  }
+
+  now(): Now {
+    return { steadyMs: performance.now(), wallMs: Date.now() };
+  }
+
+  counters(): { readonly [name: string]: number } {
+    return { ...this.#store.counters(), ...this.#transport?.counters() };
+  }
+
+  /** What the transport tells goes straight to the peer. */
+  readonly events: TransportEvents = {
+    received: (from, message, channel) => this.deliver({ type: 'received', from, message, channel }),
+    linkUp: (hello) => this.deliver({ type: 'link-up', hello }),
+    linkDown: (peer, cause) => this.deliver({ type: 'link-down', peer, cause }),
+    linkBusy: (peer, busy) => this.deliver({ type: 'link-busy', peer, busy }),
+    contactFailed: (address, cause) => this.deliver({ type: 'contact-failed', address, cause }),
+    namesake: (hello) => this.deliver({ type: 'namesake', hello }),
+    refused: (where, code, reason) => this.#log.warn('refused', { where, code, reason }),
+  };
+
+  /** Resolves when what must be durable before the first word is; the transport may be opened only then. (HO1) */
+  prepare(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#running = resolve;
+      this.peer.start(this.#out);
+    });
+  }
+
+  open(transport: Transport): void {
+    this.#transport = transport;
+    this.#introduce();
+    this.#arm();
+  }
+
+  deliver(input: Input): void {
+    this.#inputs.push(input);
+    if (this.#stepping || this.#stopped) return;
+    this.#stepping = true;
+    for (let at = 0; at < this.#inputs.length; at++) {
+      this.peer.handle(this.#inputs[at] as Input, this.now(), this.#out);
+    }
+    this.#inputs.length = 0;
+    this.#stepping = false;
+    this.#arm();
+  }
+
+  /** Says goodbye; what was submitted before is stored. (HO4) */
+  async stop(): Promise<void> {
+    this.deliver({ type: 'leave' });
+    if (this.#timer) clearTimeout(this.#timer);
+    await this.#transport?.stop();
+    await this.#store.close();
+    this.#stopped = true;
+    this.hub.close('this node has stopped');
+  }
+
+  #outbox(): PeerOutbox {
+    return {
+      send: (to, message, channel) => {
+        const address = this.peer.addressOf(to);
+        if (address !== null) this.#transport?.send(to, address, message, channel);
+      },
+      contact: (address: Address) => this.#transport?.contact(address),
+      announce: (fact) => this.#announce(fact),
+      append: (batch) => this.#store.append(batch, () => this.deliver({ type: 'appended', batch })),
+      saveHardState: (state) => this.#store.saveHardState(state, () => this.#hardStateSaved(state)),
+      saveSnapshot: (snapshot) =>
+        this.#store.saveSnapshot(snapshot, () => this.deliver({ type: 'snapshot-saved', snapshot })),
+    };
+  }
+
+  #hardStateSaved(state: HardState): void {
+    this.#durable = state;
+    this.deliver({ type: 'hard-state-saved', state });
+    this.#introduce();
+    this.#running?.();
+    this.#running = null;
+  }
+
+  #introduce(): void {
+    if (this.#durable) this.#transport?.introduce(this.#durable);
+  }
+
+  #announce(fact: Fact): void {
+    const line = lineOf(fact);
+    if (line !== null) this.#log[line.level](line.text, line.fields);
+    this.hub.hear(fact);
+  }
+
+  /** The timer is moved only towards the present; one that fires early finds nothing due and is set again. */
+  #arm(): void {
+    const wakeAt = this.peer.wakeAt;
+    if (this.#stopped || this.#transport === null || wakeAt >= this.#timerAt) return;
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timerAt = wakeAt;
+    const inMs = Math.max(0, wakeAt - performance.now());
+    this.#timer = setTimeout(() => this.#wake(), Math.min(inMs, TIMER_MAX_MS));
+  }
+
+  #wake(): void {
+    const nowMs = performance.now();
+    const lateMs = nowMs - this.#timerAt;
+    this.#timer = null;
+    this.#timerAt = Number.POSITIVE_INFINITY;
+    // Timeouts of others that ran out while this process stood still say nothing about them. (HO5)
+    if (lateMs > STALL_MS) this.deliver({ type: 'stalled', forMs: lateMs });
+    if (nowMs >= this.peer.wakeAt) this.deliver({ type: 'wake' });
+    else this.#arm();
+  }
+}

@@ -1,0 +1,87 @@
+// The log of a node: JSON lines on a pipe, text on a terminal, both to a file as well when asked. Level DEMO
+// shows the cluster's story alone. SPEC rules HO6, HO7.
+
+import { closeSync, openSync } from 'node:fs';
+import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import type { Log, LogFields } from '../kit/log.ts';
+
+export type LogLevel = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR' | 'CRITICAL' | 'DEMO';
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** Bound to every line. */
+  readonly node: string;
+  readonly file: string | null;
+  readonly clearFile: boolean;
+  readonly text: boolean;
+}
+
+/** Facts of the cluster's story are told at this level; DEMO shows it and what is graver than it. */
+const STORY = 45;
+const PINO_LEVELS = {
+  DEBUG: 'debug',
+  INFO: 'info',
+  WARNING: 'warn',
+  ERROR: 'error',
+  CRITICAL: 'fatal',
+  DEMO: 'story',
+} as const;
+
+export class NodeLog implements Log {
+  readonly #pino: Logger<'story'>;
+  readonly #demo: boolean;
+
+  constructor(options: LogOptions) {
+    if (options.file !== null && options.clearFile) closeSync(openSync(options.file, 'w'));
+    const streams: DestinationStream[] = [options.text ? textStream() : destination({ dest: 1, sync: true })];
+    if (options.file !== null) streams.push(destination({ dest: options.file, mkdir: true, sync: true }));
+    this.#demo = options.level === 'DEMO';
+    this.#pino = pino(
+      {
+        level: PINO_LEVELS[options.level],
+        customLevels: { story: STORY },
+        base: { node: options.node },
+        timestamp: pino.stdTimeFunctions.isoTime,
+        formatters: { level: (label) => ({ level: label === 'story' ? 'info' : label }) },
+      },
+      pino.multistream(
+        streams.map((stream) => ({ level: 'trace', stream })),
+        { levels: { story: STORY } },
+      ),
+    );
+  }
+
+  debug(message: string, fields: LogFields = {}): void {
+    this.#pino.debug(fields, message);
+  }
+
+  info(message: string, fields: LogFields = {}): void {
+    this.#pino.info(fields, message);
+  }
+
+  warn(message: string, fields: LogFields = {}): void {
+    this.#pino.warn(fields, message);
+  }
+
+  error(message: string, fields: LogFields = {}): void {
+    this.#pino.error(fields, message);
+  }
+
+  /** A line of the cluster's story, shown at DEMO, INFO and DEBUG. */
+  story(message: string, fields: LogFields = {}): void {
+    if (this.#demo) this.#pino.story(fields, message);
+    else this.#pino.info(fields, message);
+  }
+}
+
+/** One line of text a record, for a person at a terminal. */
+function textStream(): DestinationStream {
+  return {
+    write(line: string): void {
+      const { level, time, node, msg, pid: _pid, hostname: _hostname, ...fields } = JSON.parse(line);
+      const shown = Object.entries(fields).map(([key, value]) => ` ${key}=${JSON.stringify(value)}`);
+      const clock = String(time).slice(11, 23);
+      process.stdout.write(`${clock} ${String(level).padEnd(5)} ${node}  ${msg}${shown.join('')}\n`);
+    },
+  };
+}
