@@ -36,15 +36,11 @@ export class ControlServer {
     }
     rmSync(path, { force: true });
     const control = new ControlServer(hub, log, path);
-    const umask = process.umask(0o177);
-    try {
-      await new Promise<void>((listening, failed) => {
-        control.#server.once('error', failed);
-        control.#server.listen(path, listening);
-      });
-    } finally {
-      process.umask(umask);
-    }
+    await new Promise<void>((listening, failed) => {
+      control.#server.once('error', failed);
+      control.#server.listen(path, listening);
+    });
+    // Until here the directory, which only its own user may enter, keeps others out.
     chmodSync(path, 0o600);
     return control;
   }

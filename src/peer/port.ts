@@ -5,7 +5,7 @@ import type { Address } from '../model/address.ts';
 import type { Batch, HardState, ReceiptKey, Snapshot } from '../model/durable.ts';
 import type { PeerId, SensorId } from '../model/ids.ts';
 import type { Reading } from '../model/reading.ts';
-import type { Channel, Outbox } from '../protocol/outbox.ts';
+import type { Channel, ContactFailure, LinkLoss, Outbox } from '../protocol/outbox.ts';
 import type { Hello, Message } from '../wire/messages.ts';
 
 export type Input =
@@ -38,9 +38,6 @@ export type Input =
   | { readonly type: 'stalled'; readonly forMs: number }
   /** Say goodbye. */
   | { readonly type: 'leave' };
-
-export type LinkLoss = 'closed' | 'silent' | 'failed';
-export type ContactFailure = 'refused' | 'timeout' | 'unreachable' | 'rejected';
 
 export interface PeerOutbox extends Outbox {
   /** Answered by `appended`, in the order of the requests. */

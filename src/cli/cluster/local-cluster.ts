@@ -29,6 +29,8 @@ export class LocalCluster {
   readonly #options: ClusterOptions;
   readonly #children = new Map<string, ChildProcess>();
   #stopping = false;
+  /** Those of this process, so that none outlives it, whatever fails. */
+  static readonly #all = new Set<LocalCluster>();
 
   private constructor(options: ClusterOptions) {
     this.#options = options;
@@ -38,6 +40,7 @@ export class LocalCluster {
   static async start(options: ClusterOptions): Promise<LocalCluster> {
     mkdirSync(options.dataDirectory, { recursive: true });
     const cluster = new LocalCluster(options);
+    LocalCluster.#all.add(cluster);
     await Promise.all(options.plans.map((plan) => cluster.#startNode(plan)));
     return cluster;
   }
@@ -50,20 +53,26 @@ export class LocalCluster {
     return this.#children.has(node);
   }
 
+  static async stopAll(): Promise<void> {
+    await Promise.all([...LocalCluster.#all].map((cluster) => cluster.stop()));
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true;
     await Promise.all([...this.#children.values()].map(stopChild));
+    LocalCluster.#all.delete(this);
   }
 
   #startNode(plan: NodePlan): Promise<void> {
-    const child = spawn(process.execPath, [program(), 'node'], {
+    const child = spawn(process.execPath, [program(), 'node', '--until-stdin-ends'], {
       env: {
         ...inherited(),
         ...environmentOf(plan, this.#options.plans),
         DATA_DIR: this.#options.dataDirectory,
         ...this.#options.environment,
       },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      // A parent that is killed closes this pipe, and the node ends.
+      stdio: ['pipe', 'pipe', 'pipe'],
       // Ctrl-C in a terminal goes to every process of its group; the parent alone decides when to stop.
       detached: true,
     });

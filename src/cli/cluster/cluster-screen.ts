@@ -1,0 +1,116 @@
+// The live table of a local cluster in a terminal: nodes, what each knows of every sensor, and the last lines of
+// the story. Redrawn every second from the nodes' own read APIs.
+
+import { ApiClient, type LatestRow, type MemberRow } from '../api-client.ts';
+import { ageText, plain, table, valueText } from '../table.ts';
+import type { LogLine } from './local-cluster.ts';
+import type { NodePlan } from './topology.ts';
+
+const REDRAW_MS = 1_000;
+const STORY_LINES = 6;
+const CLEAR = '\u001b[H\u001b[J';
+const HIDE_CURSOR = '\u001b[?25l';
+const SHOW_CURSOR = '\u001b[?25h';
+
+interface Seen {
+  readonly latest: readonly LatestRow[];
+  readonly members: readonly MemberRow[];
+}
+
+export class ClusterScreen {
+  readonly #nodes: readonly { readonly plan: NodePlan; readonly client: ApiClient }[];
+  readonly #story: string[] = [];
+  #timer: NodeJS.Timeout | null = null;
+  #drawing = false;
+
+  constructor(plans: readonly NodePlan[]) {
+    this.#nodes = plans.map((plan) => ({
+      plan,
+      client: new ApiClient(`http://127.0.0.1:${plan.apiPort}`),
+    }));
+  }
+
+  start(): void {
+    process.stdout.write(HIDE_CURSOR);
+    this.#timer = setInterval(() => void this.#draw(), REDRAW_MS);
+    void this.#draw();
+  }
+
+  stop(): void {
+    if (this.#timer) clearInterval(this.#timer);
+    this.#timer = null;
+    process.stdout.write(`${SHOW_CURSOR}\nstopping\n`);
+  }
+
+  heard(node: string, line: LogLine): void {
+    this.#story.push(`${new Date().toISOString().slice(11, 19)} ${node}  ${plain(line.msg)}`);
+    if (this.#story.length > STORY_LINES) this.#story.shift();
+  }
+
+  async #draw(): Promise<void> {
+    if (this.#drawing) return;
+    this.#drawing = true;
+    const seen = await Promise.all(
+      this.#nodes.map(async ({ client }): Promise<Seen | null> => {
+        try {
+          const [latest, members] = await Promise.all([client.latest(), client.members()]);
+          return { latest, members };
+        } catch {
+          return null;
+        }
+      }),
+    );
+    this.#drawing = false;
+    if (this.#timer === null) return;
+    const height = process.stdout.rows ?? 40;
+    const lines = [this.#nodesTable(seen), '', sensorsTable(seen), '', ...this.#story, '', 'Ctrl-C ends it']
+      .join('\n')
+      .split('\n');
+    const width = process.stdout.columns ?? 120;
+    const shown = lines.slice(0, height - 1).map((line) => line.slice(0, width));
+    process.stdout.write(CLEAR + shown.join('\n'));
+  }
+
+  #nodesTable(seen: readonly (Seen | null)[]): string {
+    return table(
+      ['node', 'page', 'sees alive', 'sensors'],
+      this.#nodes.map(({ plan }, index) => {
+        const one = seen[index];
+        const alive = one?.members.filter((member) => member.status === 'alive').length;
+        return [
+          plan.id,
+          `http://127.0.0.1:${plan.apiPort}`,
+          one ? `${alive} of ${one.members.length}` : 'does not answer',
+          one ? String(one.latest.length) : '-',
+        ];
+      }),
+    );
+  }
+}
+
+function sensorsTable(seen: readonly (Seen | null)[]): string {
+  const answering = seen.filter((one) => one !== null);
+  const rows = new Map<string, { row: LatestRow; knownBy: number; equal: number }>();
+  for (const { latest } of answering) {
+    for (const row of latest) {
+      const known = rows.get(row.sensor);
+      if (known === undefined) rows.set(row.sensor, { row, knownBy: 1, equal: 1 });
+      else {
+        known.knownBy++;
+        if (known.row.n === row.n && known.row.origin === row.origin) known.equal++;
+      }
+    }
+  }
+  const sorted = [...rows.values()].sort((a, b) => (a.row.sensor < b.row.sensor ? -1 : 1));
+  return table(
+    ['sensor', 'value', 'unit', 'origin', 'age', 'at nodes'],
+    sorted.map(({ row, knownBy, equal }) => [
+      plain(row.sensor),
+      valueText(row.value).slice(0, 60),
+      plain(row.unit ?? ''),
+      row.origin,
+      ageText(row.age_ms),
+      equal === knownBy ? `${knownBy} of ${seen.length}` : `${equal} equal of ${knownBy}`,
+    ]),
+  );
+}

@@ -1,0 +1,75 @@
+// `sensorium node`: one node in the foreground, until SIGTERM or SIGINT. SPEC rules CL1-CL3, HO4.
+
+import type { Command } from 'commander';
+import { describe, type Loaded, loadConfig } from '../../config/config.ts';
+import { helpText } from '../../config/docs.ts';
+import { EXIT, Failure } from '../failure.ts';
+import { Node } from '../node.ts';
+
+/** Flags of the command itself; all others are options of the node. */
+const PRINT_CONFIG = '--print-config';
+const UNTIL_STDIN_ENDS = '--until-stdin-ends';
+const HELP = /^(-h|--help)$/;
+
+const USAGE = `Usage: sensorium node [options]
+
+Starts one node and runs it until SIGTERM or Ctrl-C. Options come from flags, the environment, --env-file and
+--config, in this order of precedence.
+
+  ${PRINT_CONFIG}      show each option's value and where it came from, and start nothing
+  ${UNTIL_STDIN_ENDS}  stop when standard input ends, too`;
+
+export function addNodeCommand(program: Command): void {
+  program
+    .command('node')
+    .description('start one node (sensorium node --help shows every option)')
+    .helpOption(false)
+    .allowUnknownOption()
+    .allowExcessArguments()
+    .action(async (_options: unknown, command: Command) => {
+      await runNode(command.args);
+    });
+}
+
+async function runNode(args: readonly string[]): Promise<void> {
+  if (args.some((arg) => HELP.test(arg))) {
+    process.stdout.write(`${USAGE}\n\n${helpText()}\n`);
+    return;
+  }
+  const own = [PRINT_CONFIG, UNTIL_STDIN_ENDS];
+  const loaded = loadConfig(
+    args.filter((arg) => !own.includes(arg)),
+    process.env,
+  );
+  if (!loaded.ok) throw new Failure(loaded.problem.join('\nsensorium: '), EXIT.usage);
+  if (args.includes(PRINT_CONFIG)) {
+    process.stdout.write(`${describe(loaded.value.settings)}\n`);
+    return;
+  }
+  await serve(loaded.value, args.includes(UNTIL_STDIN_ENDS));
+}
+
+/** Resolves when the node was asked to stop and has stopped; rejects when it could not go on. */
+async function serve({ config, notes }: Loaded, untilStdinEnds: boolean): Promise<void> {
+  let stop = () => {};
+  const asked = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);
+  if (untilStdinEnds) process.stdin.on('end', stop).on('error', stop).resume();
+
+  const node = await Node.start(config);
+  for (const note of notes) node.log.warn(note);
+  process.on('uncaughtException', (error) => {
+    node.log.error('broken promise of the program to itself', { why: error.stack ?? error.message });
+    process.stderr.write(`sensorium: ${error.stack ?? error.message}\n`);
+    process.exit(EXIT.internal);
+  });
+  try {
+    await Promise.race([asked, node.failed]);
+  } finally {
+    // A peer that can't be heard any more must not keep the process: what is stored is on the disk.
+    if (untilStdinEnds) process.stdin.destroy();
+    await node.stop();
+  }
+}

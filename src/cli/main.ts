@@ -1,0 +1,49 @@
+// The program: one command a task. SPEC rules CL1-CL3.
+
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { addClusterCommands } from './commands/cluster-commands.ts';
+import { addForgetCommand } from './commands/forget-command.ts';
+import { addNodeCommand } from './commands/node-command.ts';
+import { addReadCommands } from './commands/read-commands.ts';
+import { EXIT, Failure } from './failure.ts';
+import { simulateCommand } from './simulate.ts';
+
+const program = new Command('sensorium')
+  .description('Every node takes readings, every node has all of them.')
+  .version(version(), '--version', 'print the version')
+  .exitOverride()
+  .configureHelp({ showGlobalOptions: false });
+
+addNodeCommand(program);
+addClusterCommands(program);
+addReadCommands(program);
+addForgetCommand(program);
+simulateCommand(program);
+for (const command of program.commands) command.exitOverride();
+
+try {
+  await program.parseAsync(process.argv);
+} catch (error) {
+  process.exitCode = exitCodeOf(error);
+}
+
+function exitCodeOf(error: unknown): number {
+  if (error instanceof Failure) {
+    process.stderr.write(`sensorium: ${error.message}\n`);
+    return error.exitCode;
+  }
+  // Commander has already said what was wrong, or shown the help that was asked for.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  process.stderr.write(
+    `sensorium: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
+  return EXIT.internal;
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : 'unknown';
+}
