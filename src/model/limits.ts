@@ -32,9 +32,16 @@ export const LIMITS = {
   /** What the readings of one gossip message may weigh; one record alone always fits a frame. */
   deltaBytesMax: 65_536,
   digestEntriesMax: 2_048,
+  /** A stream's name as text, which bounds a digest: origin and identity with their separators. */
+  streamKeyBytesMax: 128,
+  deltasPerMessageMax: 4_096,
+  /** Records encoded together: a delta, a batch of one submit with its sensors' meta, a part of a snapshot. */
+  recordsPerListMax: 65_536,
   /** Identities of one origin that are kept; of more, the oldest goes. */
   identitiesPerOriginMax: 4,
   originsMax: 16_384,
+  /** Origins a report of a sensor's collision names. */
+  collisionOriginsMax: 8,
   membersMax: 16_384,
   rumoursPerDatagram: 12,
   rumoursPerFrame: 512,
@@ -43,6 +50,24 @@ export const LIMITS = {
   sendQueueBytesMax: 4_194_304,
   /** Frames kept for a peer that is being dialled. */
   dialQueueFramesMax: 64,
+  /** What all of those may weigh together. */
+  dialQueueBytesMax: 16_777_216,
+  /** The first frame of a connection, which comes from a stranger: HELLO or ERROR. */
+  helloBytesMax: 1_024,
+  errorReasonBytesMax: 256,
+  /** Connections to one peer process that may stand side by side until both sides agree on one. */
+  connectionsPerPeerMax: 4,
+  /** Refused connections that are kept open so that the refusal arrives; above it they are cut off. */
+  refusalsLingeringMax: 64,
+  dialsUnderWayMax: 64,
+  /** Addresses whose back-off is remembered; of more, the longest unused goes. */
+  dialsKnownMax: 1_024,
+  /** Datagrams handed to the system and not yet taken by it. */
+  datagramsUnderWayMax: 1_024,
+  /** Messages held back by injected network faults. */
+  delayedMessagesMax: 8_192,
+  /** Processes whose discovery packets were answered not long ago. */
+  discoveryHeardMax: 1_024,
   bootstrapPeersMax: 256,
 
   ingestBodyBytesMax: 4_194_304,
@@ -64,6 +89,9 @@ export const LIMITS = {
   liveClientBytesMax: 1_048_576,
   factsKeptMax: 2_048,
   updateCursorsMax: 1_024,
+  controlClientsMax: 16,
+  controlLineBytesMax: 2_097_152,
+  controlIdleMsMax: 10_000,
   /** Changes one answer of `/api/updates` may carry; the next cursor leads on. */
   updatesPerAnswerMax: 65_536,
   /** Connections of the read-only listener; above it they are closed unanswered. */
@@ -73,6 +101,8 @@ export const LIMITS = {
   matchLevelsMax: 64,
   webFileBytesMax: 1_048_576,
 
+  /** A snapshot is written and read in chunks of at most this. */
+  snapshotChunkBytesMax: 1_048_576,
   segmentBytes: 16_777_216,
   outboxRecordBytesMax: 16_777_216 / 4,
 } as const;

@@ -1,0 +1,34 @@
+// The read-only API as one thing: all routes, and what is answered where there is none. SPEC rules AP2-AP4.
+
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { quoted } from '../model/ids.ts';
+import { addIntrospectionRoutes } from './introspection-routes.ts';
+import { addOperationRoutes } from './operation-routes.ts';
+import { type Api, type ApiEnv, refuse, type Sources } from './route.ts';
+import { queryProblem } from './schema.ts';
+import { addStateRoutes } from './state-routes.ts';
+import { addVersion1Routes } from './v1-routes.ts';
+
+export function apiOf(sources: Sources): Api {
+  const api: Api = new OpenAPIHono<ApiEnv>({
+    defaultHook: (result) =>
+      result.success ? undefined : refuse(sources, 'bad-query', queryProblem(result.error)),
+  });
+  addStateRoutes(api, sources);
+  addIntrospectionRoutes(api, sources);
+  addVersion1Routes(api, sources);
+  addOperationRoutes(api, sources);
+
+  api.notFound((c) =>
+    refuse(
+      sources,
+      'not-found',
+      `nothing is at ${quoted(c.req.path)}; /api/openapi.json lists what there is`,
+    ),
+  );
+  api.onError((error) => {
+    sources.failed(error);
+    return refuse(sources, 'internal-error', 'the node has logged what failed');
+  });
+  return api;
+}
