@@ -1,0 +1,54 @@
+// What a request is answered. The body of an accepted one is built before its readings are stored, so that a
+// receipt can carry it; only the first number is added afterwards. SPEC rules IN6, IN7, IN10.
+
+import type { Durability } from '../../hub/hub.ts';
+import type { PeerId } from '../../model/ids.ts';
+import { LIMITS } from '../../model/limits.ts';
+import type { Decoded } from './decode.ts';
+import { problemText, type Refusal } from './refusal.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly type: string;
+  readonly body: string;
+  readonly headers?: { readonly [name: string]: string };
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
+const TEXT_TYPE = 'text/plain; charset=utf-8';
+/** A quorum takes a moment to come back. */
+const RETRY_UNCOMMITTED_S = '5';
+
+export function textAnswer(body: string): Answer {
+  return { status: 200, type: TEXT_TYPE, body };
+}
+
+export function refusalAnswer(refusal: Refusal): Answer {
+  const { status, headers = {} } = refusal;
+  return { status, type: PROBLEM_TYPE, body: problemText(refusal), headers };
+}
+
+/** Stored is all that can be promised without an ordered history, so who asked for more is told so. (IN6) */
+export function storedAnswer(wanted: Durability, receipt: string, firstN: number): Answer {
+  const body = `${receipt.slice(0, -1)},"first_n":${firstN}}`;
+  if (wanted === 'stored') return { status: 200, type: JSON_TYPE, body };
+  return { status: 503, type: JSON_TYPE, body, headers: { 'retry-after': RETRY_UNCOMMITTED_S } };
+}
+
+/** Everything of an accepted request's answer but `first_n`: a JSON object's text. */
+export function receiptOf(decoded: Decoded, origin: PeerId): string {
+  const rejected = [...decoded.rejected];
+  for (;;) {
+    const receipt = JSON.stringify({
+      accepted: decoded.readings.length,
+      rejected,
+      rejected_count: decoded.rejectedCount,
+      ack: 'stored' satisfies Durability,
+      origin,
+    });
+    if (rejected.length === 0 || Buffer.byteLength(receipt) <= LIMITS.idempotencyAnswerBytesMax)
+      return receipt;
+    rejected.length = Math.floor(rejected.length / 2);
+  }
+}

@@ -1,0 +1,189 @@
+// HTTP ingest: devices and scripts POST readings straight to this node, on a listener of its own, so that the
+// API stays read-only. Here are the listener and its routes; what a POST does is `post-ingest.ts`.
+// SPEC rules IN7, IN8, IN12.
+
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Durability, Hub } from '../../hub/hub.ts';
+import { must } from '../../kit/assert.ts';
+import type { Log } from '../../kit/log.ts';
+import type { Refusals } from '../refusals.ts';
+import { type Answer, refusalAnswer, textAnswer } from './answer.ts';
+import { announcesTooMuch } from './body.ts';
+import { PostIngest } from './post-ingest.ts';
+import { type Refusal, shown } from './refusal.ts';
+
+export interface HttpIngestOptions {
+  readonly host: string;
+  /** 0 for any free one. */
+  readonly port: number;
+  /** What a request waits for that does not say. */
+  readonly ack: Durability;
+  readonly connectionsMax: number;
+  /** How long a request may take to arrive, headers and body. */
+  readonly requestTimeoutMs: number;
+  readonly refusals: Refusals;
+}
+
+/** How long requests in flight may take to be answered when the listener stops. */
+const STOP_GRACE_MS = 5_000;
+const ABOUT = `This is the HTTP input of a Sensorium node.
+
+POST /ingest takes one reading, a list of them, or one a line (NDJSON), with any content type, also gzip:
+  {"sensor": "bed1/temperature", "value": 21.5, "ts": 1700000000000, "unit": "Cel"}
+The value is a number, true or false, a string, or a flat record of those; ts (ms) and unit may be left out.
+`;
+
+export class HttpIngest {
+  readonly #options: HttpIngestOptions;
+  readonly #post: PostIngest;
+  readonly #server: Server;
+  /** Open connections, and how many requests of each are not answered yet. */
+  readonly #connections = new Map<Socket, number>();
+  #stopping = false;
+  #requests = 0;
+
+  private constructor(hub: Hub, options: HttpIngestOptions) {
+    this.#options = options;
+    this.#post = new PostIngest(hub, options.refusals, options.ack);
+    this.#server = createServer({
+      requestTimeout: options.requestTimeoutMs,
+      headersTimeout: options.requestTimeoutMs,
+      connectionsCheckingInterval: Math.max(50, Math.floor(options.requestTimeoutMs / 4)),
+    });
+    this.#server.maxConnections = options.connectionsMax;
+    this.#server.on('connection', (socket) => {
+      this.#connections.set(socket, 0);
+      socket.on('close', () => this.#connections.delete(socket));
+    });
+    this.#server.on('request', (request, response) => this.#serve(request, response));
+    this.#server.on('checkContinue', (request, response) => {
+      // Who asks first need not send what would be refused, and the connection ends with the refusal.
+      if (announcesTooMuch(request)) response.shouldKeepAlive = false;
+      else response.writeContinue();
+      this.#serve(request, response);
+    });
+    this.#server.on('clientError', (error, socket) => this.#refuseConnection(error, socket));
+    this.#server.on('drop', () => this.#count('too_many_connections', 'the connections are at their bound'));
+  }
+
+  static async start(hub: Hub, log: Log, options: HttpIngestOptions): Promise<HttpIngest> {
+    const ingest = new HttpIngest(hub, options);
+    ingest.#server.listen(options.port, options.host);
+    await once(ingest.#server, 'listening');
+    log.info('HTTP ingest listening', { host: options.host, port: ingest.port });
+    return ingest;
+  }
+
+  get port(): number {
+    const address = must(this.#server.address(), 'a listening server has an address');
+    return typeof address === 'string' ? 0 : address.port;
+  }
+
+  counters(): { readonly [name: string]: number } {
+    return { http_ingest_requests_total: this.#requests, ...this.#post.counters() };
+  }
+
+  /** Resolves once requests in flight are answered and every connection is closed. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    for (const [socket, unanswered] of this.#connections) if (unanswered === 0) socket.destroy();
+    const giveUp = setTimeout(() => this.#server.closeAllConnections(), STOP_GRACE_MS);
+    await closed;
+    clearTimeout(giveUp);
+  }
+
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    this.#requests++;
+    this.#countUnanswered(request.socket, 1);
+    response.on('close', () => this.#countUnanswered(request.socket, -1));
+    const answer = await this.#route(request);
+    if (response.destroyed) return;
+
+    if (this.#stopping) response.shouldKeepAlive = false;
+    response.writeHead(answer.status, {
+      'content-type': answer.type,
+      'content-length': Buffer.byteLength(answer.body),
+      ...answer.headers,
+    });
+    response.end(answer.body);
+  }
+
+  #route(request: IncomingMessage): Answer | Promise<Answer> {
+    const { path, query } = target(request);
+    const isRead = request.method === 'GET' || request.method === 'HEAD';
+    switch (path) {
+      case '/ingest':
+        if (request.method === 'POST') return this.#post.answer(request, query);
+        return this.#refuse(notAllowed(request, path, 'POST'));
+      case '/':
+        return isRead ? textAnswer(ABOUT) : this.#refuse(notAllowed(request, path, 'GET, HEAD'));
+      case '/healthz':
+        return isRead ? textAnswer('ok\n') : this.#refuse(notAllowed(request, path, 'GET, HEAD'));
+      default:
+        return this.#refuse(notFound(path));
+    }
+  }
+
+  /** What never became a request: the parser gave up, or the client was too slow. */
+  #refuseConnection(error: Error, socket: Duplex): void {
+    const refusal = connectionRefusal('code' in error ? String(error.code) : '');
+    const { status, type, body } = this.#refuse(refusal);
+    if (!socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const head = [
+      `HTTP/1.1 ${status} ${refusal.code}`,
+      'Connection: close',
+      `Content-Type: ${type}`,
+      `Content-Length: ${Buffer.byteLength(body)}`,
+    ];
+    socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  }
+
+  #countUnanswered(socket: Socket, change: number): void {
+    const unanswered = this.#connections.get(socket);
+    if (unanswered !== undefined) this.#connections.set(socket, unanswered + change);
+  }
+
+  #refuse(refusal: Refusal): Answer {
+    this.#count(refusal.code, refusal.detail);
+    return refusalAnswer(refusal);
+  }
+
+  #count(reason: string, why: string): void {
+    this.#options.refusals.add({ input: 'http', reason, why, payload: '', count: 1 });
+  }
+}
+
+function target(request: IncomingMessage): { readonly path: string; readonly query: URLSearchParams } {
+  const url = request.url ?? '/';
+  const mark = url.indexOf('?');
+  if (mark < 0) return { path: url, query: new URLSearchParams() };
+  return { path: url.slice(0, mark), query: new URLSearchParams(url.slice(mark + 1)) };
+}
+
+function notFound(path: string): Refusal {
+  const detail = `there are POST /ingest, GET / and GET /healthz here, not ${shown(path)}`;
+  return { status: 404, code: 'not_found', detail };
+}
+
+function notAllowed(request: IncomingMessage, path: string, allow: string): Refusal {
+  const detail = `${path} takes ${allow}, not ${request.method}`;
+  return { status: 405, code: 'method_not_allowed', detail, headers: { allow } };
+}
+
+function connectionRefusal(code: string): Refusal {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return { status: 408, code: 'timeout', detail: 'the request did not arrive in time' };
+  }
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    return { status: 431, code: 'headers_too_large', detail: 'the headers have at most 16384 bytes' };
+  }
+  return { status: 400, code: 'bad_request', detail: 'this is not an HTTP/1.1 request' };
+}

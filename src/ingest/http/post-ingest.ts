@@ -1,0 +1,160 @@
+// POST /ingest: a request's readings are received, decoded and stored, in this order, each step with its own
+// ways to refuse. SPEC rules IN6-IN11.
+
+import type { IncomingMessage } from 'node:http';
+import { type Durability, type Hub, SubmitRefused, type Submitted } from '../../hub/hub.ts';
+import { ok, type Result, refused } from '../../kit/result.ts';
+import { LIMITS } from '../../model/limits.ts';
+import type { Reading } from '../../model/reading.ts';
+import type { Refusals } from '../refusals.ts';
+import { type Answer, receiptOf, refusalAnswer, storedAnswer } from './answer.ts';
+import { BodyBudget, type BodyLease, receiveBody } from './body.ts';
+import { decodeBody } from './decode.ts';
+import { type Refusal, shown } from './refusal.ts';
+
+interface Wanted {
+  readonly ack: Durability;
+  readonly key: string | null;
+}
+
+const RETRY_OVERLOADED_S = '1';
+/** What a header may hold and a log line can show. */
+const KEY = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
+
+export class PostIngest {
+  readonly #hub: Hub;
+  readonly #refusals: Refusals;
+  readonly #ack: Durability;
+  readonly #budget = new BodyBudget(LIMITS.ingestBufferedBytesMax);
+  /** Requests with an Idempotency-Key that are being stored. */
+  readonly #underWay = new Map<string, Promise<Submitted>>();
+  #accepted = 0;
+  #rejected = 0;
+
+  constructor(hub: Hub, refusals: Refusals, ack: Durability) {
+    this.#hub = hub;
+    this.#refusals = refusals;
+    this.#ack = ack;
+  }
+
+  counters(): { readonly [name: string]: number } {
+    return {
+      http_ingest_readings_accepted_total: this.#accepted,
+      http_ingest_readings_rejected_total: this.#rejected,
+    };
+  }
+
+  async answer(request: IncomingMessage, query: URLSearchParams): Promise<Answer> {
+    const lease = this.#budget.lease();
+    try {
+      return await this.#take(request, query, lease);
+    } finally {
+      lease.release();
+    }
+  }
+
+  async #take(request: IncomingMessage, query: URLSearchParams, lease: BodyLease): Promise<Answer> {
+    const wanted = wantedBy(request, query, this.#ack);
+    if (!wanted.ok) return this.#refuse(wanted.problem, '');
+    const { ack, key } = wanted.value;
+    const body = await receiveBody(request, lease);
+    if (!body.ok) return this.#refuse(body.problem, '');
+
+    const known = key === null ? null : this.#hub.answered(key);
+    if (known?.answer !== undefined) return storedAnswer(ack, known.answer, known.firstN);
+
+    const decoded = decodeBody(body.value);
+    if (!decoded.ok) return this.#refuse(decoded.problem, sampleOf(body.value));
+    const { readings, rejected, rejectedCount, sample } = decoded.value;
+    this.#rejected += rejectedCount;
+    if (rejectedCount > 0) this.#count('item_rejected', rejected[0]?.why ?? '', sample, rejectedCount);
+    if (readings.length === 0) {
+      const detail = `no reading could be accepted; the first: ${rejected[0]?.why}`;
+      const members = { accepted: 0, rejected, rejected_count: rejectedCount };
+      return refusalAnswer({ status: 400, code: 'nothing_accepted', detail, members });
+    }
+
+    const receipt = receiptOf(decoded.value, this.#hub.self);
+    const stored = await this.#store(readings, key, receipt);
+    if (!stored.ok) return this.#refuse(stored.problem, '');
+    this.#accepted += readings.length;
+    return storedAnswer(ack, stored.value.answer ?? receipt, stored.value.firstN);
+  }
+
+  async #store(
+    readings: readonly Reading[],
+    key: string | null,
+    receipt: string,
+  ): Promise<Result<Submitted, Refusal>> {
+    try {
+      if (key === null) return ok(await this.#hub.submit(readings, 'stored'));
+      return ok(await this.#submitOnce(readings, key, receipt));
+    } catch (cause) {
+      if (!(cause instanceof SubmitRefused)) return refused(storageFailed());
+      return refused(cause.retry ? overloaded(cause.message) : neverTaken(cause.message));
+    }
+  }
+
+  /** Two requests with one key at the same time are one submit. (IN10) */
+  #submitOnce(readings: readonly Reading[], key: string, receipt: string): Promise<Submitted> {
+    const underWay = this.#underWay.get(key);
+    if (underWay) return underWay;
+    const submit = this.#hub
+      .submit(readings, 'stored', { key, answer: receipt })
+      .finally(() => this.#underWay.delete(key));
+    this.#underWay.set(key, submit);
+    return submit;
+  }
+
+  #refuse(refusal: Refusal, payload: string): Answer {
+    this.#count(refusal.code, refusal.detail, payload, 1);
+    return refusalAnswer(refusal);
+  }
+
+  #count(reason: string, why: string, payload: string, count: number): void {
+    this.#refusals.add({ input: 'http', reason, why, payload, count });
+  }
+}
+
+function wantedBy(
+  request: IncomingMessage,
+  query: URLSearchParams,
+  byDefault: Durability,
+): Result<Wanted, Refusal> {
+  for (const name of query.keys()) {
+    if (name !== 'ack') return refused(badRequest(`the query of /ingest knows ack, got ${shown(name)}`));
+  }
+  const ack = query.get('ack') ?? byDefault;
+  if (ack !== 'stored' && ack !== 'committed') {
+    return refused(badRequest(`ack is stored or committed, got ${shown(ack)}`));
+  }
+  const header = request.headers['idempotency-key'];
+  if (header === undefined) return ok({ ack, key: null });
+  const key = Array.isArray(header) ? header.join(', ') : header;
+  if (key.length > LIMITS.idempotencyKeyBytesMax || !KEY.test(key)) {
+    const allowed = `1 to ${LIMITS.idempotencyKeyBytesMax} printable ASCII characters`;
+    return refused(badRequest(`an Idempotency-Key is ${allowed}, got ${shown(key)}`));
+  }
+  return ok({ ack, key });
+}
+
+function sampleOf(body: Buffer): string {
+  return body.toString('utf8', 0, LIMITS.refusalPayloadBytesMax);
+}
+
+function badRequest(detail: string): Refusal {
+  return { status: 400, code: 'bad_request', detail };
+}
+
+function overloaded(why: string): Refusal {
+  return { status: 429, code: 'overloaded', detail: why, headers: { 'retry-after': RETRY_OVERLOADED_S } };
+}
+
+/** The same request would be refused again. */
+function neverTaken(why: string): Refusal {
+  return { status: 400, code: 'nothing_accepted', detail: why };
+}
+
+function storageFailed(): Refusal {
+  return { status: 503, code: 'storage_failed', detail: 'the readings could not be stored at this node' };
+}

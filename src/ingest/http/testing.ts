@@ -1,0 +1,54 @@
+// A listener with a hub of its own, and ways to talk to it over real sockets.
+
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { silentLog } from '../../kit/testing.ts';
+import { Refusals } from '../refusals.ts';
+import { annsHub } from '../testing.ts';
+import { HttpIngest, type HttpIngestOptions } from './http-ingest.ts';
+
+let running: HttpIngest | null = null;
+
+/** To be called after each test. */
+export async function stopIngest(): Promise<void> {
+  await running?.stop();
+  running = null;
+}
+
+export async function ingest(given: Partial<HttpIngestOptions> = {}) {
+  const hub = annsHub();
+  const refusals = new Refusals(silentLog, () => Date.now());
+  const listener = await HttpIngest.start(hub, silentLog, {
+    host: '127.0.0.1',
+    port: 0,
+    ack: 'stored',
+    connectionsMax: 256,
+    requestTimeoutMs: 10_000,
+    refusals,
+    ...given,
+  });
+  running = listener;
+  return { hub, refusals, listener, port: listener.port, url: `http://127.0.0.1:${listener.port}/ingest` };
+}
+
+export async function post(url: string, body: RequestInit['body'] | Uint8Array, init: RequestInit = {}) {
+  const response = await fetch(url, {
+    method: 'POST',
+    body: body as NonNullable<RequestInit['body']>,
+    ...init,
+  });
+  const answer: { readonly [name: string]: unknown } = JSON.parse(await response.text());
+  return { status: response.status, headers: response.headers, body: answer };
+}
+
+export async function connected(port: number): Promise<Socket> {
+  const socket = connect(port, '127.0.0.1');
+  await once(socket, 'connect');
+  return socket;
+}
+
+export async function textUntilEnd(socket: Socket): Promise<string> {
+  let text = '';
+  for await (const chunk of socket) text += chunk;
+  return text;
+}
