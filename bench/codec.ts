@@ -10,10 +10,10 @@ import type { Rumour } from '../src/model/member.ts';
 import type { ReadingRecord } from '../src/model/reading.ts';
 import { decodeMessage, encodeMessage } from '../src/wire/codec.ts';
 import type { DigestEntry, Message } from '../src/wire/messages.ts';
-import { decodeRecords, encodeRecords } from '../src/wire/records.ts';
+import { decodeRecords, encodeRecords, recordBytes } from '../src/wire/records.ts';
 
-const RUNS = 15;
-const RUN_MS = 40;
+const ROUNDS = 41;
+const SLICE_MS = 8;
 const AT_MS = 1_763_765_432_000;
 
 /** Where results go, so that no call is optimised away. */
@@ -26,23 +26,32 @@ const pingWithRumours: Message = { ...ping, rumours: Array.from({ length: 12 }, 
 const root: Message = { type: 'GOSSIP_STATE', digest: { kind: 'root', hash: 0xdead_beef }, deltas: [] };
 const entries: Message = {
   type: 'GOSSIP_STATE',
-  digest: { kind: 'entries', after: '', until: '', entries: Array.from({ length: 100 }, (_, i) => entryOf(i)) },
+  digest: {
+    kind: 'entries',
+    after: '',
+    until: '',
+    entries: Array.from({ length: 100 }, (_, i) => entryOf(i)),
+  },
   deltas: [],
 };
 
 console.log(`${cpus()[0]?.model ?? 'unknown'}, ${cpus().length} cores, node ${process.version}`);
-console.log(`medians of ${RUNS} runs of ${RUN_MS} ms\n`);
-console.log(
-  row(['message', 'ours bytes', 'encode ns', 'decode ns', 'msgpackr bytes', 'encode ns', 'decode ns', 'and check ns', 'maps bytes']),
-);
-for (const [name, message] of Object.entries({ ping, pingWithRumours, root, entries })) compare(name, message);
+console.log(`medians of ${ROUNDS} rounds of ${SLICE_MS} ms each\n`);
+const HEAD = ['message', 'ours bytes', 'encode ns', 'decode ns', 'msgpackr bytes', 'encode ns', 'decode ns'];
+console.log(row([...HEAD, 'and check ns', 'maps bytes']));
+for (const [name, message] of Object.entries({ ping, pingWithRumours, root, entries }))
+  compare(name, message);
 
-console.log(`\n${row(['records', 'bytes each', 'encode ns each', 'decode ns each'])}`);
+console.log(`\n${row(['records', 'bytes each', 'encode ns each', 'decode ns each', 'bound ns each'])}`);
 for (const count of [1, 16, 256, 4_096]) {
   const records = Array.from({ length: count }, (_, i) => recordOf(i));
   const bytes = encodeRecords(records);
-  const times = [median(() => encodeRecords(records)), median(() => decodeRecords(bytes))];
-  console.log(row([`${count}`, (bytes.length / count).toFixed(1), ...times.map((ns) => (ns / count).toFixed(0))]));
+  const times = medians([
+    () => encodeRecords(records),
+    () => decodeRecords(bytes),
+    () => records.reduce((sum, record) => sum + recordBytes(record), 0),
+  ]);
+  console.log(row([`${count}`, (bytes.length / count).toFixed(1), ...times.map((ns) => whole(ns / count))]));
 }
 
 function compare(name: string, message: Message): void {
@@ -50,37 +59,37 @@ function compare(name: string, message: Message): void {
   packr.pack(message);
   const packed = Uint8Array.from(packr.pack(message));
   const bytes = encodeMessage(message);
-  console.log(
-    row([
-      name,
-      `${bytes.length}`,
-      median(() => encodeMessage(message)).toFixed(0),
-      median(() => decodeMessage(bytes)).toFixed(0),
-      `${packed.length}`,
-      median(() => packr.pack(message)).toFixed(0),
-      median(() => packr.unpack(packed)).toFixed(0),
-      median(() => isMessage(packr.unpack(packed))).toFixed(0),
-      `${new Packr({ useRecords: false }).pack(message).length}`,
-    ]),
-  );
+  const [encode, decode, pack, unpack, check] = medians([
+    () => encodeMessage(message),
+    () => decodeMessage(bytes),
+    () => packr.pack(message),
+    () => packr.unpack(packed),
+    () => isMessage(packr.unpack(packed)),
+  ]).map(whole);
+  const maps = new Packr({ useRecords: false }).pack(message).length;
+  const cells = [bytes.length, encode, decode, packed.length, pack, unpack, check, maps];
+  console.log(row([name, ...cells.map(String)]));
 }
 
-/** Nanoseconds for one call. */
-function median(call: () => unknown): number {
-  const results: number[] = [];
-  for (let run = 0; run < RUNS; run++) {
-    let calls = 0;
-    const begin = performance.now();
-    let end = begin;
-    while (end - begin < RUN_MS) {
-      for (let i = 0; i < 10; i++) sink = call();
-      calls += 10;
-      end = performance.now();
-    }
-    results.push(((end - begin) * 1e6) / calls);
+/** Nanoseconds for one call of each; they take turns, so that a busy machine is busy for all. */
+function medians(calls: readonly (() => unknown)[]): number[] {
+  const results = calls.map((): number[] => []);
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [i, call] of calls.entries()) results[i]?.push(slice(call));
   }
-  results.sort((a, b) => a - b);
-  return results[RUNS >> 1] ?? Number.NaN;
+  return results.map((times) => times.sort((a, b) => a - b)[ROUNDS >> 1] ?? Number.NaN);
+}
+
+function slice(call: () => unknown): number {
+  let calls = 0;
+  const begin = performance.now();
+  let end = begin;
+  while (end - begin < SLICE_MS) {
+    for (let i = 0; i < 5; i++) sink = call();
+    calls += 5;
+    end = performance.now();
+  }
+  return ((end - begin) * 1e6) / calls;
 }
 
 function isMessage(value: unknown): boolean {
@@ -147,7 +156,14 @@ function isPeerId(value: unknown): boolean {
 
 function rumourOf(i: number): Rumour {
   const address = { host: `10.0.0.${i}`, port: 9_000 };
-  return { peer: peerOf(i), identity: identityOf(i), incarnation: 3, status: 'alive', address, apiPort: 10_000 };
+  return {
+    peer: peerOf(i),
+    identity: identityOf(i),
+    incarnation: 3,
+    status: 'alive',
+    address,
+    apiPort: 10_000,
+  };
 }
 
 function entryOf(i: number): DigestEntry {
@@ -171,6 +187,10 @@ function peerOf(i: number) {
   const id = parsePeerId(`node-${String(i).padStart(3, '0')}`);
   if (!id.ok) throw new Error(id.problem);
   return id.value;
+}
+
+function whole(ns: number): string {
+  return ns.toFixed(0);
 }
 
 function row(cells: readonly string[]): string {

@@ -24,11 +24,21 @@ const PROGRESS_EVERY_MS = 200;
 export function simulateCommand(program: Command): void {
   program
     .command('simulate')
-    .description('run whole clusters in virtual time, with faults drawn from a seed, and check what must hold')
+    .description(
+      'run whole clusters in virtual time, with faults drawn from a seed, and check what must hold',
+    )
     .option('--seed <number>', 'the first seed', wholeNumber(0, Number.MAX_SAFE_INTEGER - 1_000_000_000), 1)
     .option('--seeds <count>', 'how many seeds, one after the other', wholeNumber(1, 1_000_000_000), 1)
-    .option('--nodes <count>', 'nodes of a cluster: a number, or a range as 3-12', parseNodes, { min: 3, max: 8 })
-    .option('--for <seconds>', 'virtual time with faults, before all must come right', wholeNumber(1, 864_000), 30)
+    .option('--nodes <count>', 'nodes of a cluster: a number, or a range as 3-12', parseNodes, {
+      min: 3,
+      max: 8,
+    })
+    .option(
+      '--for <seconds>',
+      'virtual time with faults, before all must come right',
+      wholeNumber(1, 864_000),
+      30,
+    )
     .option('--faults <which>', 'all, none, or a list of families', faultsOption, 'all')
     .option('--codec', 'send every message as bytes through the codec', false)
     .option('--trace', 'print the story of a failed run, or of the only one', false)

@@ -1,0 +1,245 @@
+// A running node: the one place that knows every part and puts them together, in the order in which they may
+// speak: disk, peer, other peers, edges; and takes them apart the other way round.
+
+import { randomBytes, randomInt } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ReadApi } from '../api/read-api.ts';
+import type { Config } from '../config/config.ts';
+import { ControlServer } from '../control/control-server.ts';
+import { DISCOVERY_PACE, Discovery } from '../host/discovery/discovery.ts';
+import { Host } from '../host/host.ts';
+import { NodeLog } from '../host/log.ts';
+import { advertisedHost } from '../host/network/advertised-host.ts';
+import { FaultyTransport } from '../host/network/faulty-transport.ts';
+import { freePorts } from '../host/network/free-ports.ts';
+import { SocketTransport } from '../host/network/socket-transport.ts';
+import type { Transport } from '../host/network/transport.ts';
+import { DataDirectory } from '../host/storage/data-directory.ts';
+import { HttpIngest } from '../ingest/http/http-ingest.ts';
+import { Refusals } from '../ingest/refusals.ts';
+import { SensorRunner } from '../ingest/sensors/sensor-runner.ts';
+import { Random } from '../kit/random.ts';
+import type { Address } from '../model/address.ts';
+import { addressText } from '../model/address.ts';
+import { LIMITS } from '../model/limits.ts';
+import { EXIT, Failure } from './failure.ts';
+import { peerOptionsOf } from './peer-options.ts';
+
+const INGEST_REQUEST_MS = 30_000;
+const LIVE_HEARTBEAT_MS = 15_000;
+/** A member heard of directly within so many heartbeats is shown as alive by own evidence. */
+const RECENT_HEARTBEATS = 10;
+const SEED_BELOW = 2 ** 47;
+
+export class Node {
+  readonly log: NodeLog;
+  /** Rejects when the node cannot go on. */
+  readonly failed: Promise<never>;
+  readonly #stops: (() => Promise<void>)[] = [];
+  #fail: (why: Failure) => void = () => {};
+
+  private constructor(log: NodeLog) {
+    this.log = log;
+    this.failed = new Promise<never>((_, reject) => {
+      this.#fail = reject;
+    });
+    this.failed.catch(() => {});
+  }
+
+  /** Resolves when all listeners answer. A part that can't start stops those before it, and is the failure. */
+  static async start(config: Config): Promise<Node> {
+    const directory = DataDirectory.claim(config.dataDir, config.nodeId, config.clearDataOnStart);
+    const node = new Node(
+      new NodeLog({
+        level: config.logLevel,
+        node: directory.node,
+        file: config.logFile,
+        clearFile: config.clearLog,
+        text: process.stdout.isTTY === true,
+      }),
+    );
+    try {
+      await node.#start(config, directory);
+      return node;
+    } catch (error) {
+      await node.stop();
+      throw error;
+    }
+  }
+
+  /** Takes no more, answers what was taken, says goodbye, and closes the files. */
+  async stop(): Promise<void> {
+    for (let stop = this.#stops.pop(); stop !== undefined; stop = this.#stops.pop()) await stop();
+  }
+
+  async #start(config: Config, directory: DataDirectory): Promise<void> {
+    const { log } = this;
+    this.#stops.push(() => directory.release());
+    const { store, recovered } = await directory.open(log, ({ kind, detail }) =>
+      this.#fail(new Failure(kind === 'full' ? `the disk is full: ${detail}` : `the disk failed: ${detail}`)),
+    );
+
+    const [port, apiPort] = await this.#ports(config);
+    const advertised: Address = {
+      host: config.advertiseHost ?? (await advertisedHost(directory.node)),
+      port,
+    };
+    const host = new Host(
+      {
+        peer: peerOptionsOf(config, directory.node, advertised, apiPort),
+        changesKept: config.replicationDeltaMaxlen,
+      },
+      store,
+      recovered,
+      new Random(randomInt(SEED_BELOW)),
+      log,
+    );
+    host.hub.follow(({ fact }) => {
+      if (fact.type !== 'duplicate-node') return;
+      const where = addressText(fact.address);
+      this.#fail(
+        new Failure(`another live node uses the id ${directory.node}, at ${where}: choose another NODE_ID`),
+      );
+    });
+    await host.prepare();
+    const instance = randomBytes(8).toString('hex');
+    const transport = await this.#openTransport(config, host, advertised, apiPort, instance);
+    host.open(transport);
+    this.#stops.push(() => host.stop());
+    await this.#openEdges(config, host, directory.path, apiPort);
+    if (config.discovery) await this.#openDiscovery(config, host, advertised, instance);
+
+    log.info('ready', {
+      port,
+      api_port: apiPort,
+      address: addressText(advertised),
+      site: config.site,
+      sensors: config.sensors.length,
+    });
+  }
+
+  /** The ports others are told of must be known before the first word, also where any free one will do. */
+  async #ports(config: Config): Promise<readonly [number, number]> {
+    const [port = 0, apiPort = 0] = await freePorts(2);
+    return [config.port === 0 ? port : config.port, config.webApiPort === 0 ? apiPort : config.webApiPort];
+  }
+
+  async #openTransport(
+    config: Config,
+    host: Host,
+    advertised: Address,
+    apiPort: number,
+    instance: string,
+  ): Promise<Transport> {
+    const { identity, incarnation } = host.peer;
+    const sockets = await listening(config.host, advertised.port, () =>
+      SocketTransport.start(
+        {
+          site: config.site,
+          peer: host.self,
+          identity,
+          incarnation,
+          apiPort,
+          instance,
+          host: config.host,
+          port: advertised.port,
+          advertiseHost: advertised.host,
+          socketTimeoutMs: config.socketTimeoutMs,
+          acceptQueueSize: config.acceptQueueSize,
+          connectionsMax: config.maxConnections,
+          framesPerTickMax: config.maxWorkers,
+        },
+        host.events,
+      ),
+    );
+    const faults = {
+      delayMs: config.networkDelayMs,
+      jitterMs: config.networkDelayJitterMs,
+      spikeProb: config.networkDelaySpikeProb,
+      spikeMs: config.networkDelaySpikeMs,
+      lossProb: config.networkPacketLossProb,
+    };
+    const isFaulty = Object.values(faults).some((fault) => fault > 0);
+    return isFaulty ? new FaultyTransport(sockets, faults, new Random(randomInt(SEED_BELOW))) : sockets;
+  }
+
+  async #openEdges(config: Config, host: Host, path: string, apiPort: number): Promise<void> {
+    const { hub } = host;
+    const { log } = this;
+    const control = await ControlServer.start(hub, log, join(path, 'control.sock'));
+    this.#stops.push(() => control.stop());
+
+    const refusals = new Refusals(log, () => Date.now());
+    let isReady = false;
+    const api = await listening(config.host, apiPort, () =>
+      ReadApi.start(hub, log, {
+        host: config.host,
+        port: apiPort,
+        backlog: config.acceptQueueSize,
+        site: config.site,
+        version: version(),
+        ready: () => (isReady ? [] : ['the inputs are being opened']),
+        evidenceRecentMs: RECENT_HEARTBEATS * config.heartbeatIntervalMs,
+        heartbeatMs: LIVE_HEARTBEAT_MS,
+      }),
+    );
+    this.#stops.push(() => api.stop());
+
+    const { ingestPort } = config;
+    if (ingestPort !== null) {
+      const ingest = await listening(config.host, ingestPort, () =>
+        HttpIngest.start(hub, log, {
+          host: config.host,
+          port: ingestPort,
+          ack: config.ingestAck,
+          connectionsMax: LIMITS.ingestConnectionsMax,
+          requestTimeoutMs: INGEST_REQUEST_MS,
+          refusals,
+        }),
+      );
+      this.#stops.push(() => ingest.stop());
+    }
+    const sensors = await SensorRunner.start(hub, log, config.sensors);
+    this.#stops.push(() => sensors.stop());
+    isReady = true;
+  }
+
+  async #openDiscovery(config: Config, host: Host, address: Address, instance: string): Promise<void> {
+    const { site, broadcastPort } = config;
+    const discovery = await Discovery.start(
+      { site, peer: host.self, instance, host: config.host, address, broadcastPort, pace: DISCOVERY_PACE },
+      {
+        discovered: (found) => host.deliver({ type: 'discovered', address: found }),
+        warning: (text, cause) => this.log.warn(text, { why: String(cause) }),
+      },
+    );
+    const unfollow = host.hub.follow(({ fact }) => {
+      if (fact.type !== 'member-joined' && fact.type !== 'member-status') return;
+      discovery.alone = host.peer.membership.alivePeers().length === 0;
+    });
+    this.#stops.push(() => {
+      unfollow();
+      return discovery.stop();
+    });
+  }
+}
+
+/** What the system says of a port that can't be had, in the words of an operator. */
+async function listening<T>(host: string, port: number, start: () => Promise<T>): Promise<T> {
+  try {
+    return await start();
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+    const why =
+      code === 'EADDRINUSE' ? 'it is in use' : cause instanceof Error ? cause.message : String(cause);
+    throw new Failure(`cannot listen on ${host} port ${port}: ${why}`, EXIT.usage, { cause });
+  }
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : 'unknown';
+}
