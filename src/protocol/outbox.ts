@@ -9,6 +9,11 @@ import type { Message } from '../wire/messages.ts';
 /** `stream`: framed, in order, over a pooled connection. `datagram`: one packet, for probes. Both may be lost. */
 export type Channel = 'stream' | 'datagram';
 
+/** How the last connection to a peer ended. `closed`: the other side's system said so. */
+export type LinkLoss = 'closed' | 'silent' | 'failed';
+/** Why nobody said HELLO at an address. `refused`: its system answered that nobody listens there. */
+export type ContactFailure = 'refused' | 'timeout' | 'unreachable' | 'rejected';
+
 export interface Outbox {
   /** May be lost, repeated, delayed or overtaken. The same message object may be sent to many. */
   send(to: PeerId, message: Message, channel: Channel): void;
