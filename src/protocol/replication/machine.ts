@@ -1,0 +1,316 @@
+// Replication: every peer has the latest of every sensor, without a leader, whatever is cut off or lost meanwhile.
+// Each origin numbers its own changes; peers tell each other how far they have each stream (digests) and send what
+// lies above (deltas): scuttlebutt (van Renesse 2008). Which reading of a sensor is shown is a view over the
+// streams, by last write wins. SPEC rules RP1-RP46.
+//
+//   own changes ─▶ Replica ─▶ Push ──▶ everybody, at once
+//                    ▲  │
+//   others ─▶ Inbox ─┘  └────▶ Gossip, FullSync ──▶ whoever lacks something
+//
+// The surprise: time orders nothing here. Replication goes by (origin, identity, n) alone, so a wrong clock can
+// spoil what is shown and never what is had.
+
+import { unreachable } from '../../kit/assert.ts';
+import type { Random } from '../../kit/random.ts';
+import type { StreamName, StreamSnapshot } from '../../model/durable.ts';
+import type { SyncSource } from '../../model/fact.ts';
+import type { PeerId, SensorId } from '../../model/ids.ts';
+import type { MetaRecord, Record } from '../../model/reading.ts';
+import { NEVER, type Now } from '../../model/time.ts';
+import type { LatestReading, StreamView } from '../../model/view.ts';
+import type { AckMessage, Delta, ReplicationMessage } from '../../wire/messages.ts';
+import type { Outbox } from '../outbox.ts';
+import { FullSync } from './full-sync.ts';
+import { Gossip } from './gossip.ts';
+import { Inbox, type TakenFrom } from './inbox.ts';
+import type { ReplicationOptions } from './options.ts';
+import { type Partner, Partners } from './partners.ts';
+import { Push } from './push.ts';
+import type { StateRecord } from './registers.ts';
+import { Replica } from './replica.ts';
+import { Rounds } from './rounds.ts';
+import { Traffic } from './traffic.ts';
+
+/** Tombstones are looked through so often, unless they are kept for less than ten times as long. */
+const COLLECT_EVERY_MS = 60_000;
+
+export class Replication {
+  readonly #options: ReplicationOptions;
+  readonly #replica: Replica;
+  readonly #partners = new Partners();
+  readonly #traffic = new Traffic();
+  readonly #inbox: Inbox;
+  readonly #push: Push;
+  readonly #fullSync: FullSync;
+  readonly #rounds: Rounds;
+  readonly #gossip: Gossip;
+  #started = false;
+  #collectAtMs: number;
+
+  constructor(own: StreamName, options: ReplicationOptions, random: Random, now: Now) {
+    this.#options = options;
+    const replica = new Replica(own);
+    const partners = this.#partners;
+    const traffic = this.#traffic;
+    const inbox = new Inbox(replica, traffic);
+    const push = new Push(replica, partners, traffic, options, random);
+    const fullSync = new FullSync(replica, inbox, partners, traffic, options, random);
+    this.#replica = replica;
+    this.#inbox = inbox;
+    this.#push = push;
+    this.#fullSync = fullSync;
+    this.#rounds = new Rounds(partners, options, random);
+    const parts = { replica, inbox, partners, rounds: this.#rounds, push, fullSync, traffic };
+    this.#gossip = new Gossip(parts, options);
+    this.#collectAtMs = now.steadyMs + this.#collectEveryMs;
+  }
+
+  /** Takes what the disk kept: before `start`, the snapshot first. */
+  restore(streams: readonly StreamSnapshot[], _now: Now): void {
+    for (const stream of streams) this.#replica.restore(stream);
+  }
+
+  /** Own changes since the snapshot, oldest first. */
+  restoreOwn(records: readonly Record[], _now: Now): void {
+    this.#replica.record(records, 0);
+  }
+
+  get wakeAt(): number {
+    if (!this.#started) return NEVER;
+    const collectAtMs = this.#replica.tombstones > 0 ? this.#collectAtMs : NEVER;
+    return Math.min(this.#rounds.wakeAt, this.#push.wakeAt, this.#fullSync.wakeAt, collectAtMs);
+  }
+
+  start(now: Now, out: Outbox): void {
+    this.#started = true;
+    this.#push.beginAt(this.#replica.own.upto);
+    this.#rounds.start(now);
+    this.#inbox.announceCollisions(out);
+  }
+
+  wake(now: Now, out: Outbox): void {
+    if (!this.#started) return;
+    if (now.steadyMs >= this.#collectAtMs) {
+      this.#collectAtMs = now.steadyMs + this.#collectEveryMs;
+      this.#replica.collect(now.wallMs - this.#options.tombstoneKeptMs);
+    }
+    this.#fullSync.wake(now, out);
+    this.#push.wake(now, out);
+    this.#gossip.wake(now, out);
+  }
+
+  /** Own changes that are durable. */
+  ownChanges(records: readonly Record[], now: Now, out: Outbox): void {
+    const { own } = this.#replica;
+    const taken = this.#replica.record(records, now.wallMs);
+    if (taken.length > 0) {
+      const { origin, identity } = own;
+      const source: SyncSource = 'local_sensor';
+      out.announce({ type: 'registers-changed', origin, identity, records: taken, source, from: origin });
+      this.#inbox.announceCollisions(out);
+    }
+    if (this.#started) this.#push.wake(now, out);
+  }
+
+  /**
+   * Own changes continue under another name. Those of the former one above `keepUpto` were written under numbers
+   * that others know as something else; `NEVER` when there are none.
+   */
+  identityTaken(own: StreamName, keepUpto: number, now: Now, _out: Outbox): void {
+    this.#replica.rename(own, keepUpto, now);
+    this.#inbox.identityTaken();
+    this.#push.beginAt(this.#replica.own.upto);
+  }
+
+  receive(from: PeerId, message: ReplicationMessage | AckMessage, now: Now, out: Outbox): void {
+    this.#traffic.received(message);
+    switch (message.type) {
+      case 'GOSSIP_STATE':
+        if (!isOver(this.#take(from, message.deltas, 'push', now, out))) {
+          this.#gossip.answer(from, message.type, message.digest, now, out);
+        }
+        return;
+      case 'GET_STATE':
+        this.#gossip.answer(from, message.type, message.digest, now, out);
+        return;
+      case 'GET_DELTA':
+        if (!isOver(this.#take(from, message.deltas, 'pull', now, out))) {
+          this.#gossip.give(from, message.digest, now, out);
+        }
+        return;
+      case 'SENSOR_UPDATE': {
+        const taken = this.#take(from, message.deltas, message.source, now, out);
+        if (message.source === 'push' || isOver(taken)) return;
+        this.#gossip.given(from, taken === 'something', message.more, now, out);
+        return;
+      }
+      case 'FULL_SYNC_REQUEST':
+        this.#fullSync.serve(from, message.digest, out);
+        return;
+      case 'FULL_SYNC_RESPONSE':
+        this.#takeFullSync(from, message.deltas, message.more, now, out);
+        return;
+      case 'DELTA_UNAVAILABLE':
+        this.#startAnew(from, message.streams, now, out);
+        return;
+      case 'ACK':
+        if (message.of === 'FULL_SYNC_REQUEST') {
+          this.#fullSyncAnswered(from, { records: 0, progress: false, more: false }, now, out);
+        } else this.#gossip.acknowledged(from, message.of, out);
+        return;
+      default:
+        unreachable(message);
+    }
+  }
+
+  memberUp(peer: PeerId, now: Now, out: Outbox): void {
+    if (this.#partners.find(peer)?.alive) return;
+    this.#meet(this.#partners.setAlive(peer, true), now, out);
+  }
+
+  memberDown(peer: PeerId, now: Now, out: Outbox): void {
+    this.#partners.setAlive(peer, false);
+    this.#lose(peer, now, out);
+  }
+
+  linkUp(peer: PeerId, now: Now, out: Outbox): void {
+    this.#meet(this.#partners.setLinked(peer, true), now, out);
+  }
+
+  linkDown(peer: PeerId, now: Now, out: Outbox): void {
+    this.#partners.setLinked(peer, false);
+    this.#lose(peer, now, out);
+  }
+
+  /** A busy link is left alone; what it missed is made up for once it has drained. */
+  linkBusy(peer: PeerId, busy: boolean): void {
+    const partner = this.#partners.find(peer);
+    if (!partner || partner.busy === busy) return;
+    partner.busy = busy;
+    if (!busy && this.#started && this.#partners.isMet(partner)) this.#rounds.owe(partner);
+  }
+
+  /** Gossip only with these, as far as they are alive; null: with all. */
+  neighbours(peers: readonly PeerId[] | null): void {
+    this.#partners.restrict(peers);
+  }
+
+  latest(): Iterable<LatestReading> {
+    return this.#replica.view.latest();
+  }
+
+  latestOf(sensor: SensorId): LatestReading | null {
+    return this.#replica.view.latestOf(sensor);
+  }
+
+  get sensorCount(): number {
+    return this.#replica.view.sensorCount;
+  }
+
+  ownRegister(sensor: SensorId): StateRecord | null {
+    return this.#replica.own.registers.slotsOf(sensor)?.state?.record ?? null;
+  }
+
+  /** What a tombstone forgot has to be said again. */
+  ownMeta(sensor: SensorId): MetaRecord | null {
+    const slots = this.#replica.own.registers.slotsOf(sensor);
+    const meta = slots?.meta?.record ?? null;
+    const state = slots?.state?.record;
+    return meta && state?.kind === 'tombstone' && state.n > meta.n ? null : meta;
+  }
+
+  ownLatest(): readonly Record[] {
+    return this.#replica.own.registers.records();
+  }
+
+  snapshotStreams(): readonly StreamSnapshot[] {
+    return this.#replica.snapshot();
+  }
+
+  streams(): readonly StreamView[] {
+    return this.#replica.rows();
+  }
+
+  upto(name: StreamName): number {
+    return this.#replica.streams.find(name)?.upto ?? 0;
+  }
+
+  /** Equal at peers that show the same. Walks all, for checkers. */
+  stateHash(): number {
+    return this.#replica.view.hash();
+  }
+
+  counters(): { readonly [name: string]: number } {
+    return {
+      ...this.#traffic.counters(),
+      replication_records_refused_total: this.#replica.recordsRefused,
+      replication_streams_refused_total: this.#replica.streamsRefused,
+    };
+  }
+
+  get #collectEveryMs(): number {
+    return Math.min(COLLECT_EVERY_MS, this.#options.tombstoneKeptMs / 10);
+  }
+
+  #take(from: PeerId, deltas: readonly Delta[], source: SyncSource, now: Now, out: Outbox): TakenFrom {
+    const taken = this.#inbox.take(from, deltas, source, now, out);
+    if (taken === 'behind') this.#syncWith(from, now, out);
+    return taken;
+  }
+
+  #takeFullSync(from: PeerId, deltas: readonly Delta[], more: boolean, now: Now, out: Outbox): void {
+    const before = this.#traffic.appliedTotal;
+    const taken = this.#take(from, deltas, 'full_sync', now, out);
+    if (isOver(taken)) return;
+    const records = this.#traffic.appliedTotal - before;
+    this.#fullSyncAnswered(from, { records, progress: taken === 'something', more }, now, out);
+  }
+
+  #fullSyncAnswered(from: PeerId, answer: Parameters<FullSync['answered']>[1], now: Now, out: Outbox): void {
+    if (!this.#fullSync.answered(from, answer, now, out)) return;
+    // The partner may lack something in turn.
+    const partner = this.#partners.find(from);
+    if (partner?.alive) this.#gossip.exchange(partner, out);
+  }
+
+  /**
+   * Somebody dropped tombstones this peer has not seen, so what it shows may have been forgotten. All that others
+   * wrote is fetched anew, unless that is what is going on already: then it only continues. (RP16, RP27)
+   */
+  #startAnew(from: PeerId, streams: readonly StreamName[], now: Now, out: Outbox): void {
+    if (this.#fullSync.isUnderWay) return;
+    const { own } = this.#replica;
+    const known = streams.map((name) => this.#replica.streams.find(name));
+    const stale = known.filter((stream) => stream !== null && stream !== own && stream.upto > 0);
+    if (stale.length === 0) return;
+    for (const stream of stale) {
+      if (stream === null || stream.droppedUpto > stream.upto) continue;
+      this.#replica.forgetForeign();
+      this.#replica.forget(stream);
+    }
+    this.#syncWith(from, now, out);
+  }
+
+  #syncWith(peer: PeerId, now: Now, out: Outbox): void {
+    this.#gossip.unequal();
+    this.#fullSync.start(peer, now, out);
+  }
+
+  #meet(partner: Partner, now: Now, out: Outbox): void {
+    if (!this.#started || !this.#partners.isMet(partner)) return;
+    if (this.#fullSync.isNeeded) this.#syncWith(partner.peer, now, out);
+    // Both sides notice the link; one exchange is enough.
+    else if (!this.#fullSync.isUnderWay && this.#replica.own.origin < partner.peer) {
+      this.#gossip.exchange(partner, out);
+    }
+  }
+
+  #lose(peer: PeerId, now: Now, out: Outbox): void {
+    this.#gossip.peerLost(peer);
+    this.#fullSync.peerLost(peer, now, out);
+  }
+}
+
+function isOver(taken: TakenFrom): boolean {
+  return taken === 'refused' || taken === 'behind';
+}

@@ -1,0 +1,73 @@
+// Push: fresh own changes leave at once, and then no sooner than `pushCoalesceMs` after the push before. What was
+// superseded meanwhile is not sent at all (conflation). SPEC rules RP38-RP40.
+
+import type { Random } from '../../kit/random.ts';
+import { NEVER, type Now } from '../../model/time.ts';
+import type { Delta, ReplicationMessage } from '../../wire/messages.ts';
+import type { Outbox } from '../outbox.ts';
+import { DeltaPack } from './delta.ts';
+import { pushFanout, type ReplicationOptions } from './options.ts';
+import type { Partners } from './partners.ts';
+import type { Replica } from './replica.ts';
+import type { Traffic } from './traffic.ts';
+
+export class Push {
+  readonly #replica: Replica;
+  readonly #partners: Partners;
+  readonly #traffic: Traffic;
+  readonly #options: ReplicationOptions;
+  readonly #random: Random;
+  #pushedUpto = 0;
+  #notBeforeMs = 0;
+
+  constructor(
+    replica: Replica,
+    partners: Partners,
+    traffic: Traffic,
+    options: ReplicationOptions,
+    random: Random,
+  ) {
+    this.#replica = replica;
+    this.#partners = partners;
+    this.#traffic = traffic;
+    this.#options = options;
+    this.#random = random;
+  }
+
+  get wakeAt(): number {
+    return this.#replica.own.upto > this.#pushedUpto ? this.#notBeforeMs : NEVER;
+  }
+
+  /** What was written before is left to exchanges. */
+  beginAt(upto: number): void {
+    this.#pushedUpto = upto;
+  }
+
+  wake(now: Now, out: Outbox): void {
+    if (now.steadyMs < this.wakeAt) return;
+    this.#notBeforeMs = now.steadyMs + this.#options.pushCoalesceMs;
+    const receivers = this.#receivers();
+    const deltas = this.fresh();
+    this.#pushedUpto = receivers.length > 0 ? (deltas[0]?.upto ?? 0) : this.#replica.own.upto;
+    // One object for all: whoever encodes it does so once.
+    const message: ReplicationMessage = { type: 'SENSOR_UPDATE', source: 'push', deltas, more: false };
+    for (const { peer } of receivers) this.#traffic.send(peer, message, out);
+  }
+
+  /** What waits to be pushed, as far as one message carries it; it rides along with exchanges. */
+  fresh(): readonly Delta[] {
+    if (this.#replica.own.upto === this.#pushedUpto) return [];
+    const pack = new DeltaPack();
+    pack.add(this.#replica.own, this.#pushedUpto);
+    return pack.deltas;
+  }
+
+  /** A busy link is skipped: the next exchange brings what is the latest by then. (RP40) */
+  #receivers() {
+    const all = this.#partners.all();
+    if (all.length > this.#options.eagerPeersMax) {
+      return this.#partners.pick(pushFanout(all.length, this.#options), this.#random);
+    }
+    return all.filter((partner) => !partner.busy);
+  }
+}

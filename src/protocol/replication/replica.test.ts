@@ -1,0 +1,201 @@
+import { expect, test } from 'vitest';
+import { LIMITS } from '../../model/limits.ts';
+import type { Record } from '../../model/reading.ts';
+import { Replica } from './replica.ts';
+import { at, deltaOf, meta, peerOf, reading, sensorOf, streamOf, tombstone } from './testing.ts';
+
+const [ann, bob] = [peerOf('ann'), peerOf('bob')];
+const mine = streamOf(ann);
+const bobs = streamOf(bob);
+const bed = sensorOf('bed');
+
+test('[RP1] own changes follow each other without a gap', () => {
+  const replica = new Replica(mine);
+  replica.record([reading(1, 'bed', 1, 10)], 0);
+
+  expect(() => replica.record([reading(3, 'bed', 2, 20)], 0)).toThrow('without a gap');
+});
+
+test('[RP7] an own reading of an earlier time takes its n and becomes no register', () => {
+  const replica = new Replica(mine);
+
+  const taken = replica.record([reading(1, 'bed', 'now', 10), reading(2, 'bed', 'before', 9)], 0);
+
+  expect(valuesOf(taken)).toEqual(['now']);
+  expect(replica.own.upto).toBe(2);
+  expect(replica.own.registers.records().map(({ n }) => n)).toEqual([1]);
+});
+
+test('[RP7] of two own readings of one time the later n stays', () => {
+  const replica = new Replica(mine);
+
+  replica.record([reading(1, 'bed', 'first', 10), reading(2, 'bed', 'second', 10)], 0);
+
+  expect(replica.view.latestOf(bed)?.record.value).toBe('second');
+});
+
+test('[RP8] a delta continues a stream also when it begins before its end', () => {
+  const replica = new Replica(mine);
+  replica.take(deltaOf(bobs, 0, [reading(1, 'bed', 1, 10), reading(2, 'hall', 2, 10)]), at(0));
+
+  const taken = replica.take(deltaOf(bobs, 1, [reading(2, 'hall', 2, 10), reading(3, 'bed', 3, 20)]), at(7));
+
+  expect(valuesOf(taken)).toEqual([3]);
+  expect(replica.streams.find(bobs)).toMatchObject({ upto: 3, advancedAtMs: at(7).wallMs });
+});
+
+test('[RP8] a delta without records moves the watermark over what was superseded', () => {
+  const replica = new Replica(mine);
+
+  replica.take(deltaOf(bobs, 0, [], { upto: 9 }), at(0));
+
+  expect(replica.streams.find(bobs)?.upto).toBe(9);
+});
+
+test('[RP5] [RP9] what comes from beyond a gap is shown, and not claimed', () => {
+  const replica = new Replica(mine);
+  replica.take(deltaOf(bobs, 0, [reading(1, 'bed', 1, 10)]), at(0));
+
+  const taken = replica.take(deltaOf(bobs, 4, [reading(5, 'bed', 5, 50)]), at(0));
+
+  expect(valuesOf(taken)).toEqual([5]);
+  expect(replica.view.latestOf(bed)?.record.value).toBe(5);
+  expect(replica.streams.find(bobs)?.upto).toBe(1);
+  expect(replica.snapshot()).toMatchObject([{ upto: 1, records: [{ n: 1 }] }]);
+});
+
+test('[RP9] [RP20] once the gap is filled nothing is left beyond it, and nothing is said twice', () => {
+  const replica = new Replica(mine);
+  replica.take(deltaOf(bobs, 2, [reading(3, 'bed', 3, 30), meta(4, 'bed', 'Cel')]), at(0));
+
+  const taken = replica.take(
+    deltaOf(bobs, 0, [reading(2, 'hall', 2, 20), reading(3, 'bed', 3, 30), meta(4, 'bed', 'Cel')]),
+    at(0),
+  );
+
+  expect(taken).toMatchObject([{ n: 2 }]);
+  expect(replica.streams.find(bobs)).toMatchObject({ upto: 4, ahead: null });
+  expect(replica.view.latestOf(bed)).toMatchObject({ unit: 'Cel', record: { value: 3 } });
+  expect(replica.streams.gapped.size).toBe(0);
+});
+
+test('[RP9] a tombstone from beyond a gap does not bury what its own stream has below', () => {
+  const replica = new Replica(mine);
+  replica.record([reading(1, 'bed', 'mine', 10)], 0);
+  replica.take(deltaOf(bobs, 1, [tombstone(2, 'bed', 10)]), at(0));
+
+  replica.take(deltaOf(bobs, 0, [tombstone(2, 'bed', 10)]), at(0));
+
+  expect(replica.view.latestOf(bed)).toBeNull();
+  expect(replica.streams.find(bobs)?.registers.size).toBe(1);
+});
+
+test('[RP4] of more than four identities of one origin the oldest goes, and does not come back', () => {
+  const replica = new Replica(mine);
+
+  for (let birth = 1; birth <= 5; birth++) {
+    replica.take(deltaOf(streamOf(bob, birth), 0, [reading(1, `s${birth}`, birth, 10)]), at(0));
+  }
+  replica.take(deltaOf(streamOf(bob, 1), 0, [reading(1, 's1', 1, 10)]), at(0));
+
+  expect(replica.streams.ofOrigin(bob).map(({ identity }) => identity.birth)).toEqual([5, 4, 3, 2]);
+  expect(replica.view.latestOf(sensorOf('s1'))).toBeNull();
+  expect(replica.streamsRefused).toBe(1);
+  expect(LIMITS.identitiesPerOriginMax).toBe(4);
+});
+
+test('[RP14] a record of one sensor too many is left out, and what follows is taken', () => {
+  const replica = new Replica(mine);
+  const full = Array.from({ length: LIMITS.sensorsPerOriginMax }, (_, i) => reading(i + 1, `s${i}`, i, 10));
+  replica.take(deltaOf(bobs, 0, full), at(0));
+  const n = full.length;
+
+  const taken = replica.take(
+    deltaOf(bobs, n, [reading(n + 1, 'bed', 0, 10), reading(n + 2, 's7', 7, 20)]),
+    at(0),
+  );
+
+  expect(valuesOf(taken)).toEqual([7]);
+  expect(replica.recordsRefused).toBe(1);
+  expect(replica.streams.find(bobs)?.upto).toBe(n + 2);
+});
+
+test('[RP15] a tombstone goes with the meta before it, and the stream remembers', () => {
+  const replica = new Replica(mine);
+  replica.take(
+    deltaOf(bobs, 0, [meta(1, 'bed', 'Cel'), tombstone(2, 'bed', 100), tombstone(3, 'hall', 200)]),
+    at(0),
+  );
+
+  replica.collect(150);
+
+  expect(replica.streams.find(bobs)).toMatchObject({ upto: 3, droppedUpto: 2 });
+  expect(
+    replica.streams
+      .find(bobs)
+      ?.registers.records()
+      .map(({ n }) => n),
+  ).toEqual([3]);
+  expect(replica.tombstones).toBe(1);
+});
+
+test('[RP16] whoever lacks what was dropped is behind, unless it begins anew', () => {
+  const replica = new Replica(mine);
+  replica.take(deltaOf(bobs, 0, [reading(1, 'bed', 1, 10)]), at(0));
+
+  expect(replica.take(deltaOf(bobs, 1, [reading(6, 'hall', 6, 60)], { droppedUpto: 5 }), at(0))).toBe(
+    'behind',
+  );
+  replica.forget(bobs);
+  const anew = replica.take(deltaOf(bobs, 0, [reading(3, 'x', 3, 30)], { droppedUpto: 5 }), at(0));
+  const rest = replica.take(deltaOf(bobs, 3, [reading(6, 'hall', 6, 60)], { droppedUpto: 5 }), at(0));
+
+  expect([valuesOf(anew), valuesOf(rest)]).toEqual([[3], [6]]);
+  expect(replica.streams.find(bobs)).toMatchObject({ upto: 6, droppedUpto: 5 });
+});
+
+test('[RP17] a replica made from a snapshot has and shows the same', () => {
+  const replica = new Replica(mine);
+  replica.record([meta(1, 'bed', 'Cel'), reading(2, 'bed', 20, 10), reading(3, 'bed', 21, 20)], 0);
+  replica.take(deltaOf(bobs, 0, [reading(2, 'hall', true, 5), tombstone(4, 'attic', 6)], { upto: 4 }), at(0));
+
+  const again = new Replica(mine);
+  for (const stream of replica.snapshot()) again.restore(stream);
+
+  expect(again.view.hash()).toBe(replica.view.hash());
+  expect(again.streams.root).toBe(replica.streams.root);
+  expect(again.own.upto).toBe(3);
+  expect(again.record([reading(4, 'bed', 22, 30)], 0)).toHaveLength(1);
+});
+
+test('[RP19] under another name, what was sure of the former stream stays shown until it is fetched anew', () => {
+  const replica = new Replica(mine);
+  replica.record(
+    [reading(1, 'bed', 'sure', 10), reading(2, 'hall', 'sure', 10), reading(3, 'hall', 'not', 20)],
+    0,
+  );
+
+  replica.rename(streamOf(ann, 2), 2, at(0));
+
+  expect(replica.view.latestOf(bed)?.record.value).toBe('sure');
+  expect(replica.view.latestOf(sensorOf('hall'))).toBeNull();
+  expect(replica.streams.find(mine)?.upto).toBe(0);
+  replica.take(deltaOf(mine, 0, [reading(1, 'bed', 'sure', 10), reading(4, 'hall', 'theirs', 15)]), at(0));
+  expect(replica.view.latestOf(sensorOf('hall'))?.record.value).toBe('theirs');
+});
+
+test('[RP19] a former stream in which all is sure stays as it is', () => {
+  const replica = new Replica(mine);
+  replica.record([reading(1, 'bed', 1, 10)], 0);
+
+  replica.rename(streamOf(ann, 2), Number.POSITIVE_INFINITY, at(0));
+  replica.record([reading(1, 'bed', 2, 20)], 0);
+
+  expect(replica.streams.find(mine)?.upto).toBe(1);
+  expect(replica.view.latestOf(bed)).toMatchObject({ identity: { birth: 2 }, origins: [ann] });
+});
+
+function valuesOf(taken: readonly Record[] | 'behind') {
+  if (taken === 'behind') throw new Error('behind');
+  return taken.map((record) => (record.kind === 'reading' ? record.value : record.kind));
+}

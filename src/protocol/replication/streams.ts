@@ -1,0 +1,121 @@
+// All streams of a peer: found by name, walked in the order of digests, and hashed as a whole without being
+// walked. SPEC rules RP4-RP6.
+
+import { assert } from '../../kit/assert.ts';
+import type { StreamName } from '../../model/durable.ts';
+import { compareIdentities, type PeerId, sameIdentity } from '../../model/ids.ts';
+import { minus52, plus52 } from './hash.ts';
+import { compareNames, Stream, streamKey } from './stream.ts';
+
+export class Streams {
+  /** The stream of each origin's youngest identity; the others hang on it, younger before elder. */
+  readonly #youngest = new Map<PeerId, Stream>();
+  /** In the order of `compareNames`. */
+  readonly #sorted: Stream[] = [];
+  /** Those that hold something beyond a gap. */
+  readonly #gapped = new Set<Stream>();
+  /** Invariant: the sum of all streams' hashes. */
+  #sum = 0;
+  #version = 0;
+
+  get sorted(): readonly Stream[] {
+    return this.#sorted;
+  }
+
+  get gapped(): ReadonlySet<Stream> {
+    return this.#gapped;
+  }
+
+  /** Rises with whatever is learned, so that progress can be told from its absence. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** Equal at two peers that have the same. Costs nothing but what lies beyond gaps. */
+  get root(): number {
+    let root = this.#sum;
+    for (const stream of this.#gapped) {
+      for (let it = stream.ahead?.oldest ?? null; it !== null; it = it.newer) {
+        root = plus52(root, stream.hashAhead(it.record.n));
+      }
+    }
+    return root;
+  }
+
+  find(name: StreamName): Stream | null {
+    let stream = this.#youngest.get(name.origin) ?? null;
+    while (stream !== null && !sameIdentity(stream.identity, name.identity)) stream = stream.elder;
+    return stream;
+  }
+
+  /** The streams of one origin, youngest identity first. */
+  ofOrigin(origin: PeerId): Stream[] {
+    const streams: Stream[] = [];
+    let stream = this.#youngest.get(origin) ?? null;
+    for (; stream !== null; stream = stream.elder) streams.push(stream);
+    return streams;
+  }
+
+  add(name: StreamName): Stream {
+    assert(this.find(name) === null, 'a stream is added once');
+    const stream = new Stream(name);
+    this.#chain([...this.ofOrigin(stream.origin), stream]);
+    this.#sorted.splice(this.#firstIndex(stream), 0, stream);
+    return stream;
+  }
+
+  remove(stream: Stream): void {
+    this.#sum = minus52(this.#sum, stream.hash);
+    this.#gapped.delete(stream);
+    const others = this.ofOrigin(stream.origin).filter((it) => it !== stream);
+    if (others.length === 0) this.#youngest.delete(stream.origin);
+    else this.#chain(others);
+    this.#sorted.splice(this.#firstIndex(stream), 1);
+    this.#version++;
+  }
+
+  /** Moves the watermark. */
+  setUpto(stream: Stream, upto: number): void {
+    this.#sum = minus52(this.#sum, stream.hash);
+    stream.upto = upto;
+    this.#sum = plus52(this.#sum, stream.hash);
+    this.#version++;
+  }
+
+  /** Has to be told whenever something came beyond a gap or left from there. */
+  aheadChanged(stream: Stream): void {
+    if (stream.ahead === null) this.#gapped.delete(stream);
+    else this.#gapped.add(stream);
+    this.#version++;
+  }
+
+  /** Where the streams begin whose key is above this one; '' is below all. */
+  indexAfter(key: string): number {
+    return key === '' ? 0 : this.#firstWhere((stream) => streamKey(stream) > key);
+  }
+
+  #firstIndex(name: StreamName): number {
+    return this.#firstWhere((stream) => compareNames(stream, name) >= 0);
+  }
+
+  /** Binary search: `holds` is false up to some stream and true from there on. */
+  #firstWhere(holds: (stream: Stream) => boolean): number {
+    let low = 0;
+    let high = this.#sorted.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const stream = this.#sorted[middle];
+      if (stream === undefined || holds(stream)) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+
+  #chain(streams: Stream[]): void {
+    streams.sort((a, b) => compareIdentities(b.identity, a.identity));
+    streams.forEach((stream, i) => {
+      stream.elder = streams[i + 1] ?? null;
+      if (i === 0) this.#youngest.set(stream.origin, stream);
+    });
+  }
+}
