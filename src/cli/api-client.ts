@@ -18,7 +18,7 @@ export interface LatestRow {
 }
 
 export interface MemberRow {
-  readonly peer_id: string;
+  readonly id: string;
   readonly host: string;
   readonly port: number;
   readonly status: string;
@@ -47,15 +47,8 @@ export class ApiClient {
     return this.#get(`/api/v1/latest${match === undefined ? '' : `?match=${encodeURIComponent(match)}`}`);
   }
 
-  async members(): Promise<readonly MemberRow[]> {
-    const answer = await this.#get<readonly MemberRow[] | { readonly members: readonly MemberRow[] }>(
-      '/api/v1/members',
-    );
-    return 'members' in answer ? answer.members : answer;
-  }
-
-  introspection(): Promise<{ readonly [section: string]: unknown }> {
-    return this.#get('/api/introspection');
+  members(): Promise<readonly MemberRow[]> {
+    return this.#get('/api/v1/members');
   }
 
   /** Calls for each event until the node ends the stream. */

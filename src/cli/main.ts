@@ -27,6 +27,8 @@ try {
 } catch (error) {
   process.exitCode = exitCodeOf(error);
 }
+// The look-up of a name may be under way for many seconds, and cannot be called off. (HO4)
+process.exit();
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof Failure) {

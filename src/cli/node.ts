@@ -15,7 +15,8 @@ import { FaultyTransport } from '../host/network/faulty-transport.ts';
 import { freePorts } from '../host/network/free-ports.ts';
 import { SocketTransport } from '../host/network/socket-transport.ts';
 import type { Transport } from '../host/network/transport.ts';
-import { DataDirectory } from '../host/storage/data-directory.ts';
+import { DataDirectory, DataDirectoryError } from '../host/storage/data-directory.ts';
+import { NodeStore } from '../host/storage/node-store.ts';
 import { HttpIngest } from '../ingest/http/http-ingest.ts';
 import { Refusals } from '../ingest/refusals.ts';
 import { SensorRunner } from '../ingest/sensors/sensor-runner.ts';
@@ -23,6 +24,7 @@ import { Random } from '../kit/random.ts';
 import type { Address } from '../model/address.ts';
 import { addressText } from '../model/address.ts';
 import { LIMITS } from '../model/limits.ts';
+import { findingText } from '../storage/finding.ts';
 import { EXIT, Failure } from './failure.ts';
 import { peerOptionsOf } from './peer-options.ts';
 
@@ -49,16 +51,9 @@ export class Node {
 
   /** Resolves when all listeners answer. A part that can't start stops those before it, and is the failure. */
   static async start(config: Config): Promise<Node> {
-    const directory = DataDirectory.claim(config.dataDir, config.nodeId, config.clearDataOnStart);
-    const node = new Node(
-      new NodeLog({
-        level: config.logLevel,
-        node: directory.node,
-        file: config.logFile,
-        clearFile: config.clearLog,
-        text: process.stdout.isTTY === true,
-      }),
-    );
+    const { dataDir, nodeId, clearDataOnStart } = config;
+    const directory = await usable(DataDirectory.open({ dataDir, node: nodeId, clear: clearDataOnStart }));
+    const node = new Node(await logOf(config, directory));
     try {
       await node.#start(config, directory);
       return node;
@@ -76,9 +71,14 @@ export class Node {
   async #start(config: Config, directory: DataDirectory): Promise<void> {
     const { log } = this;
     this.#stops.push(() => directory.release());
-    const { store, recovered } = await directory.open(log, ({ kind, detail }) =>
-      this.#fail(new Failure(kind === 'full' ? `the disk is full: ${detail}` : `the disk failed: ${detail}`)),
+    const { store, recovered, report } = await usable(
+      NodeStore.open(directory, ({ kind, detail }) =>
+        this.#fail(
+          new Failure(kind === 'full' ? `the disk is full: ${detail}` : `the disk failed: ${detail}`),
+        ),
+      ),
     );
+    for (const finding of report) log.warn('found at start', { what: findingText(finding) });
 
     const [port, apiPort] = await this.#ports(config);
     const advertised: Address = {
@@ -102,15 +102,15 @@ export class Node {
         new Failure(`another live node uses the id ${directory.node}, at ${where}: choose another NODE_ID`),
       );
     });
-    await host.prepare();
+    this.#stops.push(() => host.stop());
+    await Promise.race([host.prepare(), this.failed]);
     const instance = randomBytes(8).toString('hex');
     const transport = await this.#openTransport(config, host, advertised, apiPort, instance);
     host.open(transport);
-    this.#stops.push(() => host.stop());
     await this.#openEdges(config, host, directory.path, apiPort);
     if (config.discovery) await this.#openDiscovery(config, host, advertised, instance);
 
-    log.info('ready', {
+    log.always('ready', {
       port,
       api_port: apiPort,
       address: addressText(advertised),
@@ -225,16 +225,51 @@ export class Node {
   }
 }
 
+/** A log that cannot be written is the operator's to mend, as is a directory. */
+async function logOf(config: Config, directory: DataDirectory): Promise<NodeLog> {
+  try {
+    return new NodeLog({
+      level: config.logLevel,
+      node: directory.node,
+      file: config.logFile,
+      clearFile: config.clearLog,
+      text: process.stdout.isTTY === true,
+    });
+  } catch (cause) {
+    await directory.release();
+    throw new Failure(`LOG_FILE ${config.logFile} cannot be written: ${textOf(cause)}`, EXIT.usage, {
+      cause,
+    });
+  }
+}
+
+async function usable<T>(opening: Promise<T>): Promise<T> {
+  try {
+    return await opening;
+  } catch (cause) {
+    if (cause instanceof DataDirectoryError) throw new Failure(cause.message, EXIT.usage, { cause });
+    throw cause;
+  }
+}
+
 /** What the system says of a port that can't be had, in the words of an operator. */
 async function listening<T>(host: string, port: number, start: () => Promise<T>): Promise<T> {
   try {
     return await start();
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
-    const why =
-      code === 'EADDRINUSE' ? 'it is in use' : cause instanceof Error ? cause.message : String(cause);
+    const root = rootOf(cause);
+    const isInUse = root instanceof Error && 'code' in root && root.code === 'EADDRINUSE';
+    const why = isInUse ? 'it is in use' : textOf(root);
     throw new Failure(`cannot listen on ${host} port ${port}: ${why}`, EXIT.usage, { cause });
   }
+}
+
+function rootOf(error: unknown): unknown {
+  return error instanceof Error && error.cause !== undefined ? rootOf(error.cause) : error;
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 function version(): string {

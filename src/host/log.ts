@@ -67,6 +67,11 @@ export class NodeLog implements Log {
     this.#pino.error(fields, message);
   }
 
+  /** Said at any level: what a supervisor waits for. */
+  always(message: string, fields: LogFields = {}): void {
+    this.#pino.child({}, { level: 'info' }).info(fields, message);
+  }
+
   /** A line of the cluster's story, shown at DEMO, INFO and DEBUG. */
   story(message: string, fields: LogFields = {}): void {
     if (this.#demo) this.#pino.story(fields, message);

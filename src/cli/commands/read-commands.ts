@@ -17,7 +17,7 @@ export function addReadCommands(program: Command): void {
   readCommand(program, 'status', 'what one node knows of the site').action(async (options: ReadOptions) => {
     const client = new ApiClient(options.node);
     const [members, latest] = await Promise.all([client.members(), client.latest()]);
-    const self = members.find((member) => member.self)?.peer_id ?? '';
+    const self = members.find((member) => member.self)?.id ?? '';
     const count = (status: string) => members.filter((member) => member.status === status).length;
     const status = {
       node: self,
@@ -54,7 +54,7 @@ export function addReadCommands(program: Command): void {
       table(
         ['node', 'status', 'address', 'phi', 'incarnation'],
         members.map((member) => [
-          member.self ? `${member.peer_id} *` : member.peer_id,
+          member.self ? `${member.id} *` : member.id,
           member.status,
           `${member.host}:${member.port}`,
           member.phi === null ? '-' : member.phi.toFixed(2),
