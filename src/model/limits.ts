@@ -104,5 +104,7 @@ export const LIMITS = {
   /** A snapshot is written and read in chunks of at most this. */
   snapshotChunkBytesMax: 1_048_576,
   segmentBytes: 16_777_216,
+  /** What one write of the outbox may weigh; what waits beyond it goes into the next. */
+  outboxGroupBytesMax: 4_194_304,
   outboxRecordBytesMax: 16_777_216 / 4,
 } as const;

@@ -5,13 +5,26 @@ import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
 import type { PeerId } from '../../model/ids.ts';
 
+/** A name server that cannot be reached is silent for many seconds; a start does not wait for it. */
+const ANSWER_MS = 400;
+
 export async function advertisedHost(node: PeerId): Promise<string> {
-  try {
-    await lookup(node);
-    return node;
-  } catch {
-    const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
-    const outward = addresses.find((one) => !one.internal && one.family === 'IPv4');
-    return outward?.address ?? '127.0.0.1';
-  }
+  if (await resolves(node)) return node;
+  const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
+  const outward = addresses.find((one) => !one.internal && one.family === 'IPv4');
+  return outward?.address ?? '127.0.0.1';
+}
+
+async function resolves(name: string): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), ANSWER_MS);
+  });
+  const answer = lookup(name).then(
+    () => true,
+    () => false,
+  );
+  const found = await Promise.race([answer, tooLate]);
+  clearTimeout(timer);
+  return found;
 }

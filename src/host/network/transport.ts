@@ -3,8 +3,7 @@
 
 import type { Address } from '../../model/address.ts';
 import type { PeerId } from '../../model/ids.ts';
-import type { ContactFailure, LinkLoss } from '../../peer/port.ts';
-import type { Channel } from '../../protocol/outbox.ts';
+import type { Channel, ContactFailure, LinkLoss } from '../../protocol/outbox.ts';
 import type { ErrorCode, Hello, Message } from '../../wire/messages.ts';
 
 export interface Transport {
@@ -26,6 +25,8 @@ export interface TransportEvents {
   received(from: PeerId, message: Message, channel: Channel): void;
   linkUp(hello: Hello): void;
   linkDown(peer: PeerId, cause: LinkLoss): void;
+  /** True when what waits to be sent to `peer` passes half of what may wait, false when it has drained. */
+  linkBusy(peer: PeerId, busy: boolean): void;
   contactFailed(address: Address, cause: ContactFailure): void;
   namesake(hello: Hello): void;
   /** Somebody was refused, or refused us: `where` is its address, `peer` its id as far as known. */
