@@ -9,16 +9,25 @@ const bob = peerOf('bob');
 test('[MB10] a doubted peer raises its incarnation above the claim and tells it only once it is durable', () => {
   const { own, out } = ownOf();
 
-  const hearsay = own.heard(said({ status: 'suspected', incarnation: 7 }), bob, out);
+  const hearsay = own.heard(said({ status: 'suspected' }), bob, out);
 
   expect(hearsay).toBe('refuting');
-  expect(out.facts).toEqual([{ type: 'incarnation-raised', incarnation: 8 }]);
+  expect(out.facts).toEqual([{ type: 'incarnation-raised', incarnation: 2 }]);
   expect(own.rumour.incarnation).toBe(1);
-  expect(own.incarnationSaved(8, out)).toBe(bob);
-  expect(own.rumour.incarnation).toBe(8);
+  expect(own.incarnationSaved(2, out)).toBe(bob);
+  expect(own.rumour.incarnation).toBe(2);
   expect(out.factsOf('rumour-refuted')).toEqual([
-    { type: 'rumour-refuted', said: 'suspected', incarnation: 8 },
+    { type: 'rumour-refuted', said: 'suspected', incarnation: 2 },
   ]);
+});
+
+test('[MB20] an incarnation of its own that this life never told shows that the disk is an older copy', () => {
+  const { own, out } = ownOf();
+
+  const hearsay = own.heard(said({ status: 'alive', incarnation: 7 }), bob, out);
+
+  expect(hearsay).toBe('disputed');
+  expect(out.facts).toEqual([{ type: 'foreign-identity', identity: own.rumour.identity, upto: 0 }]);
 });
 
 test('[MB10] the same doubt from many raises the incarnation once', () => {

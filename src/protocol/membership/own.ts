@@ -56,12 +56,10 @@ export class Own {
       return this.#heardOfForeign(claim.identity, out);
     const mine = this.#rumour.incarnation;
     if (claim.incarnation < mine) return 'outdated';
-    const same = claim.incarnation === mine && sameAddress(claim.address, this.address);
-    if (same && claim.status === 'alive') return 'agreed';
-
-    if (claim.incarnation >= Number.MAX_SAFE_INTEGER || (this.#doubt?.incarnation ?? 0) > claim.incarnation) {
-      return 'disputed';
-    }
+    // Only this peer raises its incarnation, and only durably: the disk it started from is an older copy.
+    if (claim.incarnation > mine) return this.#heardOfForeign(claim.identity, out);
+    if (claim.status === 'alive' && sameAddress(claim.address, this.address)) return 'agreed';
+    if (this.#doubt !== null && this.#doubt.incarnation > claim.incarnation) return 'disputed';
     this.#doubt = { incarnation: claim.incarnation + 1, said: claim.status, by };
     out.announce({ type: 'incarnation-raised', incarnation: this.#doubt.incarnation });
     return 'refuting';
@@ -96,7 +94,7 @@ export class Own {
     return addressText(address) < addressText(this.address);
   }
 
-  /** An identity of this id that is no earlier than the own one was never the own: it was born elsewhere. */
+  /** An identity of this id that is no earlier than the own one and not of this disk's making. */
   #heardOfForeign(identity: Identity, out: Outbox): Hearsay {
     if (identity.birth < this.#rumour.identity.birth) return 'outdated';
     if (this.#foreign === null || compareIdentities(identity, this.#foreign) > 0) {
