@@ -27,7 +27,7 @@ try {
 } catch (error) {
   process.exitCode = exitCodeOf(error);
 }
-// The look-up of a name may be under way for many seconds, and cannot be called off. (HO4)
+// Whatever is still under way has nobody left who waits for it. (HO4)
 process.exit();
 
 function exitCodeOf(error: unknown): number {

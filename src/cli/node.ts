@@ -171,6 +171,7 @@ export class Node {
     this.#stops.push(() => control.stop());
 
     const refusals = new Refusals(log, () => Date.now());
+    host.count(() => refusedBy(refusals));
     let isReady = false;
     const api = await listening(config.host, apiPort, () =>
       ReadApi.start(hub, log, {
@@ -199,6 +200,7 @@ export class Node {
         }),
       );
       this.#stops.push(() => ingest.stop());
+      host.count(() => ingest.counters());
     }
     const sensors = await SensorRunner.start(hub, log, config.sensors);
     this.#stops.push(() => sensors.stop());
@@ -214,6 +216,7 @@ export class Node {
         warning: (text, cause) => this.log.warn(text, { why: String(cause) }),
       },
     );
+    host.count(() => discovery.counters());
     const unfollow = host.hub.follow(({ fact }) => {
       if (fact.type !== 'member-joined' && fact.type !== 'member-status') return;
       discovery.alone = host.peer.membership.alivePeers().length === 0;
@@ -262,6 +265,13 @@ async function listening<T>(host: string, port: number, start: () => Promise<T>)
     const why = isInUse ? 'it is in use' : textOf(root);
     throw new Failure(`cannot listen on ${host} port ${port}: ${why}`, EXIT.usage, { cause });
   }
+}
+
+/** Input and reason are words of this program, so the names are few. */
+function refusedBy(refusals: Refusals): { readonly [name: string]: number } {
+  return Object.fromEntries(
+    refusals.all().map(({ input, reason, count }) => [`${input}_refused_${reason}_total`, count]),
+  );
 }
 
 function rootOf(error: unknown): unknown {

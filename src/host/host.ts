@@ -1,5 +1,5 @@
 // The real host of a peer: brings it what the sockets, the disk and the clock say, and carries out what it asks.
-// One peer, one timer. SPEC rules HO1-HO5.
+// One peer, one timer. SPEC rules HO1-HO5 and HO9.
 
 import { performance } from 'node:perf_hooks';
 import { type Carrier, PeerHub } from '../hub/peer-hub.ts';
@@ -14,6 +14,7 @@ import { Peer } from '../peer/peer.ts';
 import type { Input, PeerOutbox } from '../peer/port.ts';
 import type { Store } from '../storage/store.ts';
 import type { NodeLog } from './log.ts';
+import { Rate } from './network/rate.ts';
 import type { Transport, TransportEvents } from './network/transport.ts';
 import { lineOf } from './story.ts';
 
@@ -21,6 +22,12 @@ import { lineOf } from './story.ts';
 const STALL_MS = 250;
 /** Node's timers overflow above this. */
 const TIMER_MAX_MS = 2 ** 31 - 1;
+
+const COMPLAINTS_PER_SECOND = 5;
+
+interface Counts {
+  readonly [name: string]: number;
+}
 
 export interface HostOptions {
   readonly peer: PeerOptions;
@@ -33,6 +40,8 @@ export class Host implements Carrier {
   readonly hub: PeerHub;
   readonly #log: NodeLog;
   readonly #store: Store;
+  readonly #counted: (() => Counts)[];
+  readonly #complaints = new Rate(COMPLAINTS_PER_SECOND);
   #transport: Transport | null = null;
   #stopped = false;
 
@@ -50,6 +59,7 @@ export class Host implements Carrier {
     this.self = options.peer.peer;
     this.#store = store;
     this.#log = log;
+    this.#counted = [() => this.#store.counters(), () => this.#transport?.counters() ?? {}];
     this.#out = this.#outbox();
     this.peer = new Peer(options.peer, recovered, random, this.now());
     this.hub = new PeerHub(this, options.changesKept);
@@ -59,8 +69,13 @@ export class Host implements Carrier {
     return { steadyMs: performance.now(), wallMs: Date.now() };
   }
 
-  counters(): { readonly [name: string]: number } {
-    return { ...this.#store.counters(), ...this.#transport?.counters() };
+  counters(): Counts {
+    return Object.assign({}, ...this.#counted.map((counts) => counts()));
+  }
+
+  /** What parts count of which the host knows nothing else, such as inputs. */
+  count(counts: () => Counts): void {
+    this.#counted.push(counts);
   }
 
   /** What the transport tells goes straight to the peer. */
@@ -71,7 +86,10 @@ export class Host implements Carrier {
     linkBusy: (peer, busy) => this.deliver({ type: 'link-busy', peer, busy }),
     contactFailed: (address, cause) => this.deliver({ type: 'contact-failed', address, cause }),
     namesake: (hello) => this.deliver({ type: 'namesake', hello }),
-    refused: (where, code, reason) => this.#log.warn('refused', { where, code, reason }),
+    refused: (where, code, reason) => {
+      // Each is counted; a flood of them is not to fill the disk.
+      if (this.#complaints.allows(performance.now())) this.#log.warn('refused', { where, code, reason });
+    },
   };
 
   /** Resolves when what must be durable before the first word is; the transport may be opened only then. (HO1) */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Batch, Snapshot } from '../model/durable.ts';
-import type { Identity } from '../model/ids.ts';
+import type { Identity, PeerId } from '../model/ids.ts';
 import { LIMITS } from '../model/limits.ts';
 import { PROTOCOL, PROTOCOL_MIN } from '../wire/messages.ts';
 import type { Input } from './port.ts';
@@ -162,6 +162,22 @@ test('[PR10] a restart from a snapshot and the batches after it shows all latest
   expect(restarted.peer.lastN).toBe(3);
 });
 
+test('[PR10] a peer that leaves first takes a snapshot of what changed since the last, also where others wrote it', () => {
+  const host = running();
+  host.deliver({ type: 'leave' });
+  const before = host.asked.filter(({ type }) => type === 'snapshot-saved').length;
+  const changed = running();
+  changed.deliver(pushOf({ birth: 9, random: 'cccccccccccccccc' }, 1, BOB));
+
+  changed.deliver({ type: 'leave' });
+
+  const snapshots = changed.asked.flatMap((input) =>
+    input.type === 'snapshot-saved' ? [input.snapshot] : [],
+  );
+  expect(before).toBe(0);
+  expect(snapshots.map(({ streams }) => streams.map(({ origin }) => origin))).toEqual([[BOB]]);
+});
+
 test('[PR12] after leave a submit is refused and those linked are told', () => {
   const host = running(true);
   host.deliver(linkUp());
@@ -249,8 +265,8 @@ function linkUp(): Input {
   };
 }
 
-/** Bob tells of a stream under ann's id. */
-function pushOf(identity: Identity, upto: number): Input {
+/** Bob tells of a stream, under ann's id unless another is named. */
+function pushOf(identity: Identity, upto: number, origin: PeerId = ANN): Input {
   return {
     type: 'received',
     from: BOB,
@@ -261,7 +277,7 @@ function pushOf(identity: Identity, upto: number): Input {
       more: false,
       deltas: [
         {
-          origin: ANN,
+          origin,
           identity,
           after: 0,
           upto,

@@ -206,6 +206,8 @@ export class Peer {
         this.membership.stalled(input.forMs, now, this.#out);
         return;
       case 'leave':
+        // What others wrote is in snapshots alone, and the next start may be a lonely one. (PR10)
+        if (this.#snapshotPossible() && this.#snapshots.anyChange) this.#takeSnapshot(now, host);
         this.#phase = { name: 'left' };
         this.membership.leave(now, this.#out);
         return;
@@ -373,8 +375,12 @@ export class Peer {
   }
 
   #snapshotDueAt(): number {
-    // Records that wait to be written again are in no stream yet, so a snapshot would end them.
-    return this.#phase.name === 'running' && !this.#writer.rewriting ? this.#snapshots.dueAt : NEVER;
+    return this.#snapshotPossible() ? this.#snapshots.dueAt : NEVER;
+  }
+
+  /** Records that wait to be written again are in no stream yet, so a snapshot would end them. */
+  #snapshotPossible(): boolean {
+    return this.#phase.name === 'running' && !this.#writer.rewriting;
   }
 
   #takeSnapshot(now: Now, host: PeerOutbox): void {

@@ -22,6 +22,10 @@ export class SnapshotSchedule {
     return this.#changed >= this.#afterRecords ? 0 : this.#nextMs;
   }
 
+  get anyChange(): boolean {
+    return this.#changed > 0;
+  }
+
   changed(records: number): void {
     this.#changed += records;
   }

@@ -57,6 +57,9 @@ async function serve({ config, notes }: Loaded, untilStdinEnds: boolean): Promis
   });
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);
   if (untilStdinEnds) process.stdin.on('end', stop).on('error', stop).resume();
+  // A look-up of a name can't be called off, and a process ends no sooner than it: where the name server is silent
+  // (five seconds, and once more, by default), it is given up in time for HO4. Peers are dialled again anyway.
+  process.env.RES_OPTIONS ??= 'timeout:1 attempts:1';
 
   const node = await Node.start(config);
   for (const note of notes) node.log.warn(note);

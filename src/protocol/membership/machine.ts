@@ -117,7 +117,9 @@ export class Membership {
   linkUp(hello: Hello, now: Now, out: Outbox): void {
     if (this.#phase !== 'running' || hello.peer === this.#own.peer) return;
     const { peer, identity, incarnation, address, apiPort } = hello;
-    const known = this.#roster.get(peer)?.reachable === true;
+    const before = this.#roster.get(peer);
+    const known = before?.reachable === true;
+    const taken = known && !sameAddress(before.rumour.address, address) ? before.rumour : null;
     this.#hear({ peer, identity, incarnation, address, apiPort, status: 'alive' }, peer, now, out);
     const member = this.#roster.get(peer);
     if (member === undefined) return;
@@ -125,6 +127,8 @@ export class Membership {
     member.linked = true;
     member.probed(true);
     this.#detector.heard(member, 'direct', now);
+    // Whoever has the id at the other address may live, and only the newcomer can find out. (MB21)
+    if (taken !== null) this.#spreader.tell(member, [taken], out);
     // It cannot refute what it does not know. (MB23)
     if (member.status !== 'alive' || !sameAddress(member.rumour.address, address)) {
       this.#spreader.tell(member, [member.rumour], out);
@@ -292,14 +296,11 @@ export class Membership {
   #hearOfSelf(claim: Rumour, from: PeerId, now: Now, out: Outbox): void {
     const hearsay = this.#own.heard(claim, from, out);
     if (hearsay === 'agreed') return;
-    const member = this.#roster.get(from);
-    if (hearsay === 'outdated') {
-      if (member !== undefined) this.#spreader.tell(member, [this.#own.rumour], out);
-      return;
-    }
-    if (claim.status !== 'alive' && hearsay === 'refuting') this.#detector.doubted();
     if (claim.status === 'alive' && !sameAddress(claim.address, this.#own.address))
       this.#contacts.once(claim.address, now, out);
+    const member = this.#roster.get(from);
+    if (hearsay === 'outdated' && member !== undefined) this.#spreader.tell(member, [this.#own.rumour], out);
+    if (claim.status !== 'alive' && hearsay === 'refuting') this.#detector.doubted();
   }
 
   #tellOfSelf(now: Now, out: Outbox): void {

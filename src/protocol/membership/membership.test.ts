@@ -199,6 +199,19 @@ test('[MB21] of two peers with one name the later one is told, wherever it comes
   expect([first.running, second.running]).toEqual([true, false]);
 });
 
+test('[MB21] the later one is told though it meets neither the first nor anybody who doubts it', () => {
+  for (const birth of [1, 2]) {
+    const { lan } = villageOf([ann, bob, cat], 5);
+    const first = lan.of(cat);
+    const taking = { identity: identityOf(birth), incarnation: 2, address: homeOf(dan) };
+
+    const second = lan.start(cat, { seeds: [ann], rumour: taking });
+    lan.runFor(3_000);
+
+    expect([first.running, second.running]).toEqual([true, false]);
+  }
+});
+
 test('[MB21] of two peers with one name that start together one stays', () => {
   const lan = new Lan({ seed: 6, delayMs: 2, lossPercent: 0 });
   lan.start(ann);

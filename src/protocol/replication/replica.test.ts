@@ -195,6 +195,17 @@ test('[RP19] a former stream in which all is sure stays as it is', () => {
   expect(replica.view.latestOf(bed)).toMatchObject({ identity: { birth: 2 }, origins: [ann] });
 });
 
+test('[RP4] a name under which nothing was written is nobody’s, and pushes no other identity out', () => {
+  const replica = new Replica(streamOf(ann, 9));
+  for (const birth of [1, 2, 3]) {
+    replica.take(deltaOf(streamOf(ann, birth), 0, [reading(1, 'bed', birth, birth)]), at(0));
+  }
+
+  replica.rename(streamOf(ann, 10), Number.POSITIVE_INFINITY, at(0));
+
+  expect(replica.streams.ofOrigin(ann).map(({ identity }) => identity.birth)).toEqual([10, 3, 2, 1]);
+});
+
 function valuesOf(taken: readonly Record[] | 'behind') {
   if (taken === 'behind') throw new Error('behind');
   return taken.map((record) => (record.kind === 'reading' ? record.value : record.kind));

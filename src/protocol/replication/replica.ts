@@ -121,8 +121,10 @@ export class Replica {
     if (former !== this.#own && former.upto > keepUpto) {
       const kept = former.registers.records().filter((record) => record.n <= keepUpto);
       this.#forget(former);
-      const again = this.streams.add(former);
-      this.#putAhead(again, kept, now);
+      if (kept.length > 0) this.#putAhead(this.streams.add(former), kept, now);
+    } else if (former !== this.#own && former.upto === 0) {
+      // Nothing was written there, so nobody else knows of it: it must not count among the identities. (RP4)
+      this.#forget(former);
     }
     this.#limitIdentities(own);
   }

@@ -1,8 +1,8 @@
 // The port to a peer's disk. `done` is called once the bytes would survive a crash, in the order of the calls.
-// An error that makes this impossible goes to `failed`, once, and then nothing is answered any more: a peer
-// that cannot remember must not promise.
+// An error that makes this impossible goes to `failed` (given at opening), once, and then nothing is answered any
+// more: a peer that cannot remember must not promise.
 
-import type { Batch, HardState, Snapshot } from '../../model/durable.ts';
+import type { Batch, HardState, Snapshot } from '../model/durable.ts';
 
 export interface Store {
   append(batch: Batch, done: () => void): void;

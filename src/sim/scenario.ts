@@ -1,0 +1,293 @@
+// One run from one seed: a safety phase full of faults, in which nothing wrong may ever happen, then the faults
+// end, and in the liveness phase everything must come right in time. SPEC rules SM7, SM9.
+
+import { Random } from '../kit/random.ts';
+import type { PeerOptions } from '../peer/options.ts';
+import type { Peer } from '../peer/peer.ts';
+import type { TopologyPolicy } from '../peer/topology.ts';
+import { MEMBERSHIP_DEFAULTS } from '../protocol/membership/options.ts';
+import { REPLICATION_DEFAULTS } from '../protocol/replication/options.ts';
+import { disagreements } from './agreement.ts';
+import { Chaos } from './chaos.ts';
+import { Bounds } from './checkers/bounds.ts';
+import { ForwardOnly } from './checkers/forward-only.ts';
+import { IncarnationHolds } from './checkers/incarnation.ts';
+import { OneNameOneContent } from './checkers/one-name-one-content.ts';
+import { StoredStays } from './checkers/stored.ts';
+import { ToldIsDurable } from './checkers/told-is-durable.ts';
+import { drawFaults, type FaultChoice, type Faults } from './faults.ts';
+import { Ledger } from './ledger.ts';
+import { MUTATIONS, type Mutation } from './mutations.ts';
+import type { SimNode } from './node.ts';
+import { PeerProcess } from './process.ts';
+import { Trace } from './trace.ts';
+import type { Place } from './watcher.ts';
+import { Wire } from './wire.ts';
+import { Workload } from './workload.ts';
+import { type Boot, type Problem, World } from './world.ts';
+
+export interface ScenarioOptions {
+  readonly seed: number;
+  readonly nodes: number;
+  /** How long the safety phase lasts, in virtual time. */
+  readonly virtualMs: number;
+  readonly faults: FaultChoice;
+  /** Whether messages cross as bytes. */
+  readonly codec: boolean;
+  readonly story: boolean;
+  readonly mutation: Mutation | null;
+}
+
+export interface ScenarioResult {
+  readonly seed: number;
+  readonly nodes: number;
+  readonly problems: readonly Problem[];
+  /** Of every effect of every peer. */
+  readonly hash: string;
+  readonly faults: readonly string[];
+  readonly virtualMs: number;
+  /** From the end of the faults until all agreed. */
+  readonly settledAfterMs: number | null;
+  readonly counts: ScenarioCounts;
+  readonly story: readonly string[];
+}
+
+export interface ScenarioCounts {
+  readonly steps: number;
+  readonly messages: number;
+  readonly bytes: number;
+  readonly facts: number;
+  readonly readings: number;
+  readonly records: number;
+  readonly answered: number;
+  readonly starts: number;
+}
+
+/** Everything must come right this soon after the faults have ended. */
+const SETTLE_MS = 180_000;
+const LOOK_EVERY_MS = 1_000;
+/** All must still agree after so much more quiet. */
+const STAY_MS = 15_000;
+
+export class Scenario {
+  readonly options: ScenarioOptions;
+  readonly world: World<PeerProcess>;
+  readonly ledger = new Ledger();
+  readonly trace: Trace;
+  readonly wire: Wire;
+  readonly workload: Workload<PeerProcess>;
+  readonly chaos: Chaos<PeerProcess>;
+  readonly #stored: StoredStays;
+  readonly #random: Random;
+  readonly #faults: Faults;
+  readonly #topology: TopologyPolicy;
+  readonly #snapshots: Pick<PeerOptions, 'snapshotIntervalMs' | 'snapshotAfterRecords'>;
+  readonly #tombstoneKeptMs: number;
+  #settledAfterMs: number | null = null;
+
+  constructor(options: ScenarioOptions) {
+    const { seed, nodes, story } = options;
+    const random = new Random(seed);
+    this.options = options;
+    this.#random = random.fork();
+    this.#faults = drawFaults(random.fork(), options.faults);
+    this.#topology = drawTopology(this.#random);
+    this.#snapshots = {
+      snapshotIntervalMs: this.#random.between(2_000, 30_000),
+      snapshotAfterRecords: 10 + this.#random.below(500),
+    };
+    this.#tombstoneKeptMs = this.#random.chance(0.5)
+      ? REPLICATION_DEFAULTS.tombstoneKeptMs
+      : this.#random.between(5_000, 60_000);
+    this.wire = new Wire(options.codec);
+    this.world = new World({
+      seed: random.u32(),
+      nodes,
+      paths: { ...this.#faults.paths },
+      network: {
+        dialTimeoutMs: 1_000,
+        dialPauseMs: { min: 50, max: 2_000 },
+        silenceMs: { min: 3_000, max: 20_000 },
+        waitingFramesMax: 64,
+        carry: (from, message, channel) => this.wire.carry(from, message, channel),
+      },
+      disk: {
+        syncMs: this.#random.pick([
+          { min: 0.05, max: 1 },
+          { min: 1, max: 15 },
+          { min: 5, max: 200 },
+        ]),
+      },
+      boot: (boot) => this.#boot(boot),
+    });
+    this.trace = new Trace(this.world.timeline, { story });
+    this.#stored = new StoredStays(this.#complain, this.ledger, (at) => this.#peerAt(at));
+    this.#watch();
+    this.workload = new Workload(this.world, random.fork(), drawWorkload(this.#random));
+    this.chaos = new Chaos(this.world, random.fork(), this.#faults);
+  }
+
+  run(): ScenarioResult {
+    const { virtualMs } = this.options;
+    this.startAll(virtualMs);
+    this.chaos.begin();
+    this.workload.begin();
+    this.world.runUntil(virtualMs);
+    this.workload.end();
+    this.chaos.end(this.#drawGoneForGood());
+    this.settle(SETTLE_MS);
+    return this.result();
+  }
+
+  /** Most start together, some join within `lateMs`. */
+  startAll(lateMs: number): void {
+    for (const node of this.world.nodes) {
+      const atMs = this.#random.chance(0.15) ? this.#random.between(0, lateMs) : this.#random.between(0, 500);
+      this.world.timeline.at(atMs, () => this.world.start(node));
+    }
+  }
+
+  /** Runs until all agree, and a while on to see that they go on agreeing. */
+  settle(withinMs: number): void {
+    const { world } = this;
+    const startMs = world.timeline.nowMs;
+    let differences = this.#disagreements();
+    while (
+      world.problems.length === 0 &&
+      differences.length > 0 &&
+      world.timeline.nowMs < startMs + withinMs
+    ) {
+      world.runUntil(world.timeline.nowMs + LOOK_EVERY_MS);
+      differences = this.#disagreements();
+    }
+    if (this.#complainOf(differences, `${withinMs / 1000} s after the last fault`)) return;
+    this.#settledAfterMs = world.timeline.nowMs - startMs;
+    world.runUntil(world.timeline.nowMs + STAY_MS);
+    this.#complainOf(this.#disagreements(), 'after all had agreed');
+  }
+
+  result(): ScenarioResult {
+    const { world, trace, wire, ledger, workload } = this;
+    const { seed, nodes } = this.options;
+    return {
+      seed,
+      nodes,
+      problems: world.problems,
+      hash: trace.hash,
+      faults: this.#faults.events.map(({ family }) => family),
+      virtualMs: world.timeline.nowMs,
+      settledAfterMs: this.#settledAfterMs,
+      counts: {
+        steps: world.timeline.ran,
+        messages: trace.messages,
+        bytes: wire.bytes,
+        facts: trace.facts,
+        readings: workload.readings,
+        records: ledger.records,
+        answered: this.#stored.answered,
+        starts: world.nodes.reduce((sum, node) => sum + node.life, 0),
+      },
+      story: trace.story,
+    };
+  }
+
+  readonly #complain = (
+    checker: string,
+    at: Parameters<World<PeerProcess>['problem']>[1],
+    what: string,
+  ): void => this.world.problem(checker, at, what);
+
+  #disagreements(): readonly string[] {
+    return disagreements(this.world, this.ledger, { tombstonesDropped: this.#tombstonesDropped });
+  }
+
+  get #tombstonesDropped(): boolean {
+    const isClockSet = this.#faults.events.some(({ family }) => family === 'clock-jump');
+    return isClockSet || this.#tombstoneKeptMs < REPLICATION_DEFAULTS.tombstoneKeptMs;
+  }
+
+  #complainOf(differences: readonly string[], when: string): boolean {
+    const { world } = this;
+    if (world.problems.length > 0) return true;
+    if (differences.length === 0) return false;
+    const some = differences.slice(0, 5).join('; ');
+    world.problem('in the end all agree', null, `${differences.length} differences ${when}: ${some}`);
+    return true;
+  }
+
+  /** The ledger comes first: checkers compare with it. */
+  #watch(): void {
+    const { world, ledger } = this;
+    world.watcher.add(ledger);
+    world.watcher.add(this.trace);
+    world.watcher.add(new ToldIsDurable(this.#complain, ledger));
+    world.watcher.add(new IncarnationHolds(this.#complain));
+    world.watcher.add(new OneNameOneContent(this.#complain, ledger));
+    // Who missed tombstones that were dropped fetches all streams anew, from their beginning.
+    if (!this.#tombstonesDropped) {
+      world.watcher.add(new ForwardOnly(this.#complain, (at) => this.#peerAt(at)));
+    }
+    world.watcher.add(this.#stored);
+    world.watcher.add(new Bounds(this.#complain));
+  }
+
+  #peerAt(at: Place): Peer | null {
+    return this.world.node(at.index).process?.peer ?? null;
+  }
+
+  #boot(found: Boot): PeerProcess {
+    const boot: Boot = { ...found, recovered: this.wire.recover(found.recovered) };
+    const options: PeerOptions = {
+      peer: boot.peer,
+      address: boot.address,
+      apiPort: 0,
+      seeds: this.#seedsOf(boot.index).map((index) => this.world.node(index).address),
+      topology: this.#topology,
+      membership: MEMBERSHIP_DEFAULTS,
+      replication: { ...REPLICATION_DEFAULTS, tombstoneKeptMs: this.#tombstoneKeptMs },
+      maxClockSkewMs: 5_000,
+      ...this.#snapshots,
+    };
+    const { mutation } = this.options;
+    return mutation === null ? new PeerProcess(boot, options) : MUTATIONS[mutation](boot, options);
+  }
+
+  /**
+   * A ring both ways, itself included, as one list for all would have it: of two neighbours the one that starts
+   * later is told where the other is, so the ring can always close again, though addresses change.
+   */
+  #seedsOf(index: number): number[] {
+    const { nodes } = this.options;
+    const seeds = [index - 1, index, index + 1, index + 2].map((seed) => (seed + nodes) % nodes);
+    return [...new Set(seeds)];
+  }
+
+  #drawGoneForGood(): ReadonlySet<SimNode<PeerProcess>> {
+    const { nodes } = this.world;
+    const isOne = nodes.length >= 3 && this.#random.chance(0.3);
+    return new Set(isOne ? [this.#random.pick(nodes)] : []);
+  }
+}
+
+export function runScenario(options: ScenarioOptions): ScenarioResult {
+  return new Scenario(options).run();
+}
+
+function drawTopology(random: Random): TopologyPolicy {
+  return random.chance(0.8) ? 'full_mesh' : random.pick(['partial', 'ring', 'star']);
+}
+
+function drawWorkload(random: Random): ConstructorParameters<typeof Workload>[2] {
+  return {
+    devicesPerNode: 1 + random.below(4),
+    sharedSensors: random.below(3),
+    periodMs: random.pick([
+      { min: 200, max: 2_000 },
+      { min: 1_000, max: 10_000 },
+    ]),
+    burstChance: random.chance(0.3) ? 0.02 : 0,
+    burstMax: 100,
+    forgetChance: random.chance(0.3) ? 0.05 : 0,
+    keyChance: random.chance(0.3) ? 0.2 : 0,
+  };
+}

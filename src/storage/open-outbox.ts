@@ -1,0 +1,188 @@
+// Opens a peer's durable memory: looks first and changes nothing, refuses what is not its own, then repairs and
+// says what it found. SPEC rules ST8-ST16.
+
+import { ok, type Result, refused } from '../kit/result.ts';
+import type { Batch, HardState, Recovered, Snapshot } from '../model/durable.ts';
+import { compareIdentities, type Identity, sameIdentity } from '../model/ids.ts';
+import { decodeBatch } from '../wire/durable.ts';
+import { type Malformed, malformedText } from '../wire/malformed.ts';
+import type { Disk, DiskFile } from './disk.ts';
+import type { Finding } from './finding.ts';
+import type { Known } from './judge.ts';
+import { type OutboxOptions, OutboxStore, type StoreEvents } from './outbox-store.ts';
+import { isCoveredBy, isRepairRest, type LogFound, openTail, repairLog, searchLog } from './recovery.ts';
+import { segmentName } from './segment.ts';
+import { readSnapshot, SNAPSHOT_NAME, SNAPSHOT_NEW_NAME } from './snapshot-file.ts';
+import {
+  createSuperblock,
+  readSuperblock,
+  SUPERBLOCK_NAME,
+  type SuperblockContent,
+  type SuperblockState,
+  saveSuperblock,
+} from './superblock.ts';
+import { need, run, type StorageProblem, type Task } from './task.ts';
+
+export interface OpenedStore {
+  readonly store: OutboxStore;
+  /** Null: the directory was never used. */
+  readonly recovered: Recovered | null;
+  readonly report: readonly Finding[];
+  /** The identity may not be continued: readings of it are lost and nobody knows how many. Take a later one. */
+  readonly tailUnknown: boolean;
+}
+
+type Value = Result<Batch, Malformed>;
+
+interface SnapshotFound {
+  readonly snapshot: Snapshot | null;
+  readonly finding: Finding | null;
+}
+
+const UNUSED: SuperblockState = { hardState: null, tailUnknown: false, lastSegment: 0, floor: null };
+
+export function openOutboxStore(
+  disk: Disk,
+  options: OutboxOptions,
+  events: StoreEvents,
+  done: (result: Result<OpenedStore, StorageProblem>) => void,
+): void {
+  run(
+    open(disk, options, events),
+    (opened) => done(ok(opened)),
+    (problem) => done(refused(problem)),
+  );
+}
+
+function* open(disk: Disk, options: OutboxOptions, events: StoreEvents): Task<OpenedStore> {
+  const names = yield* need<readonly string[]>((done) => disk.list(done));
+  const superblock = yield* readSuperblock(disk, names, options.node);
+  const { snapshot, finding } = yield* findSnapshot(disk, names);
+  const before = superblock.kind === 'found' ? superblock.copy.state : UNUSED;
+  const log = yield* searchLog(disk, {
+    names,
+    known: knownOf(before, snapshot, finding !== null),
+    covered: snapshot && { identity: snapshot.identity, upto: snapshot.ownN },
+    lastNumber: before.lastSegment,
+    decode: decodeBatch,
+    identityOf: (value: Value) => (value.ok ? value.value.identity : null),
+  });
+
+  const isLost =
+    before.hardState === null && (snapshot !== null || log.segments.some(({ header }) => header));
+  const hardState = before.hardState ?? (isLost ? lostHardState(log, snapshot) : null);
+  const tailUnknown = before.tailUnknown || log.tailUnknown || isLost;
+  const lastSegment = Math.max(before.lastSegment, log.segments.at(-1)?.number ?? 0);
+  const state: SuperblockState = { ...before, hardState, tailUnknown, lastSegment };
+
+  // A name that was seen and not synced would look like a lost segment after the next crash.
+  yield* need<null>((done) => disk.syncDirectory(done));
+  const file = yield* openSuperblock(disk, options, superblock, state);
+  yield* removeRests(disk, names);
+  if (finding) yield* need<null>((done) => disk.rename(SNAPSHOT_NAME, `damaged-${SNAPSHOT_NAME}`, done));
+  yield* repairLog(disk, log, options.segmentBytes);
+  const tail = yield* openTail(disk, log, options.segmentBytes);
+
+  const store = new OutboxStore(disk, options, { ...file, superblock: state, tail }, events);
+  const recovered = hardState && { hardState, snapshot, batches: batchesOf(log, snapshot) };
+  const report = [
+    ...superblockFindings(superblock, isLost),
+    ...(finding ? [finding] : []),
+    ...logFindings(log),
+  ];
+  return { store, recovered, report, tailUnknown };
+}
+
+function* findSnapshot(disk: Disk, names: readonly string[]): Task<SnapshotFound> {
+  if (!names.includes(SNAPSHOT_NAME)) return { snapshot: null, finding: null };
+  const read = yield* readSnapshot(disk);
+  if (read.ok) return { snapshot: read.value, finding: null };
+  return { snapshot: null, finding: { kind: 'damaged', file: SNAPSHOT_NAME, ...read.problem } };
+}
+
+/** What superblock and snapshot know of the log. */
+function knownOf(state: SuperblockState, snapshot: Snapshot | null, isSnapshotDamaged: boolean): Known {
+  const current = state.hardState?.identity ?? null;
+  if (current === null) return { current, first: null, durable: 0 };
+  const { floor } = state;
+  const inFloor = floor && sameIdentity(floor.identity, current) ? floor.index : 0;
+  const inSnapshot = snapshot && sameIdentity(snapshot.identity, current) ? snapshot.ownN : 0;
+  return {
+    current,
+    first: isSnapshotDamaged ? null : inSnapshot + 1,
+    durable: Math.max(inFloor, inSnapshot),
+  };
+}
+
+/** Opens the superblock, and makes both copies say what is known before anything is repaired. */
+function* openSuperblock(
+  disk: Disk,
+  options: OutboxOptions,
+  content: SuperblockContent,
+  state: SuperblockState,
+): Task<{ superblockFile: DiskFile; generation: number }> {
+  if (content.kind === 'unused') yield* createSuperblock(disk);
+  const file = yield* need<DiskFile>((done) => disk.open(SUPERBLOCK_NAME, done));
+  // The better copy may have been written by a process that was killed before its sync. (ST13)
+  yield* need<null>((done) => file.sync(done));
+  const generation = content.kind === 'found' ? content.copy.generation + 1 : 1;
+  const worse = (content.kind === 'found' ? content.badCopies[0] : undefined) ?? 0;
+  yield* saveSuperblock(file, options.node, worse, { generation, state });
+  return { superblockFile: file, generation };
+}
+
+function* removeRests(disk: Disk, names: readonly string[]): Task<null> {
+  for (const name of names) {
+    if (!isRepairRest(name) && name !== SNAPSHOT_NEW_NAME) continue;
+    yield* need<null>((done) => disk.remove(name, done));
+  }
+  return null;
+}
+
+/** The latest identity that anything here was written under; how often it had started is not known any more. */
+function lostHardState(log: LogFound<Value>, snapshot: Snapshot | null): HardState | null {
+  const identities: Identity[] = snapshot ? [snapshot.identity] : [];
+  for (const { header } of log.segments) if (header) identities.push(header.identity);
+  const identity = identities.sort(compareIdentities).at(-1);
+  return identity ? { identity, incarnation: 0 } : null;
+}
+
+/** Batches that the snapshot does not cover, oldest first. */
+function batchesOf(log: LogFound<Value>, snapshot: Snapshot | null): Batch[] {
+  const covered = snapshot && { identity: snapshot.identity, upto: snapshot.ownN };
+  const batches: Batch[] = [];
+  for (const { parts } of log.segments) {
+    for (const part of parts) {
+      if (part.type !== 'copy' || part.piece.record.kind !== 'data' || !part.piece.value.ok) continue;
+      const batch = part.piece.value.value;
+      const { index, count } = part.piece.record;
+      if (!isCoveredBy(batch.identity, index + count - 1, covered)) batches.push(batch);
+    }
+  }
+  return batches;
+}
+
+function superblockFindings(content: SuperblockContent, isLost: boolean): Finding[] {
+  if (content.kind === 'lost' || isLost) return [{ kind: 'superblock-lost' }];
+  if (content.kind === 'unused') return [];
+  return content.badCopies.map((copy) => ({ kind: 'superblock-copy', copy }));
+}
+
+function logFindings(log: LogFound<Value>): Finding[] {
+  const findings = [...log.findings];
+  for (const { number, parts } of log.segments) {
+    for (const part of parts) {
+      if (part.type !== 'copy' || part.piece.record.kind !== 'data' || part.piece.value.ok) continue;
+      const { index, count } = part.piece.record;
+      findings.push({
+        kind: 'undecodable',
+        file: segmentName(number),
+        offset: part.piece.offset,
+        why: malformedText(part.piece.value.problem),
+        fromN: index,
+        toN: index + count - 1,
+      });
+    }
+  }
+  return findings;
+}

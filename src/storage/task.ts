@@ -1,0 +1,81 @@
+// Work of several steps on a disk, written as a generator so that it reads in order, needs no promise and runs in
+// virtual time as in real: `yield* need(…)` waits for a disk's answer and throws what it refuses.
+
+import { must } from '../kit/assert.ts';
+import type { Answer, DiskProblem } from './disk.ts';
+
+export type Task<T> = Generator<(resume: () => void) => void, T, void>;
+
+/** Why work on a disk ended early. */
+export type StorageProblem =
+  | DiskProblem
+  /** Written by a later version of this program. */
+  | { readonly kind: 'newer-format'; readonly found: number; readonly supported: number }
+  /** The directory belongs to another node. */
+  | { readonly kind: 'other-node'; readonly found: string; readonly expected: string };
+
+export class StorageFailure extends Error {
+  override readonly name = 'StorageFailure';
+  readonly problem: StorageProblem;
+
+  constructor(problem: StorageProblem) {
+    super(problemText(problem));
+    this.problem = problem;
+  }
+}
+
+export function problemText(problem: StorageProblem): string {
+  switch (problem.kind) {
+    case 'newer-format':
+      return `the data directory has storage format ${problem.found}, this version reads up to ${problem.supported}`;
+    case 'other-node':
+      return `the data directory belongs to node ${problem.found}, not to ${problem.expected}`;
+    default:
+      return problem.detail;
+  }
+}
+
+export function* need<T>(call: (done: Answer<T>) => void): Task<T> {
+  const answers: Parameters<Answer<T>>[0][] = [];
+  yield (resume) =>
+    call((answer) => {
+      answers.push(answer);
+      resume();
+    });
+  const answer = must(answers[0], 'a step resumes after its answer');
+  if (!answer.ok) throw new StorageFailure(answer.problem);
+  return answer.value;
+}
+
+/** Steps that are answered at once run in a loop, so that a long task does not pile up calls. */
+export function run<T>(
+  task: Task<T>,
+  done: (value: T) => void,
+  failed: (problem: StorageProblem) => void,
+): void {
+  const next = (): IteratorResult<(resume: () => void) => void, T> | null => {
+    try {
+      return task.next();
+    } catch (error) {
+      if (!(error instanceof StorageFailure)) throw error;
+      failed(error.problem);
+      return null;
+    }
+  };
+  const advance = (): void => {
+    for (let step = next(); step !== null; step = next()) {
+      if (step.done) {
+        done(step.value);
+        return;
+      }
+      const wait = { answered: false, left: false };
+      step.value(() => {
+        wait.answered = true;
+        if (wait.left) advance();
+      });
+      wait.left = true;
+      if (!wait.answered) return;
+    }
+  };
+  advance();
+}
