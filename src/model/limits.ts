@@ -20,6 +20,8 @@ export const LIMITS = {
   readingsPerSubmitMax: 10_000,
   /** Submits accepted and not yet answered by the disk; above it `submit` is refused as overloaded. */
   submitsPendingMax: 4_096,
+  /** Records that are written again under a new identity go to the disk in batches of so many. */
+  recordsPerRewrite: 256,
   idempotencyKeyBytesMax: 200,
   idempotencyKeysMax: 100_000,
   idempotencyKeyAgeMaxMs: 86_400_000,

@@ -34,7 +34,8 @@ export interface ReadingRecord {
   readonly ingestTsMs: number;
   /**
    * The time that competes in the last-write-wins view: `tsMs`, unless the device's clock ran ahead of the
-   * origin's by more than the allowed skew; then it is smaller, and the reading carries the flag `clock`.
+   * origin's by more than the allowed skew; then it is smaller, and the reading carries the flag `clock`. It is
+   * larger for a reading that brings a forgotten sensor back with an earlier time than that of the forgetting.
    * Judged once, at the origin, so that all peers agree.
    */
   readonly lwwTsMs: number;
@@ -58,5 +59,5 @@ export interface TombstoneRecord {
 }
 
 export function isClockSuspect(record: ReadingRecord): boolean {
-  return record.lwwTsMs !== record.tsMs;
+  return record.lwwTsMs < record.tsMs;
 }

@@ -66,15 +66,33 @@ test('[PR4] unit and period make a record of their own, once, before the reading
   expect(other[0]).toMatchObject({ kind: 'meta', unit: 'K', periodMs: 500 });
 });
 
-test('[PR4] a forgotten sensor tells its unit anew', () => {
+test('[PR4] a forgotten sensor has its unit cleared by a record, and tells it anew', () => {
   const { intake: forgetful, take } = intake();
   take([{ sensor: KITCHEN, value: 1, unit: 'Cel' }]);
 
-  const [tombstone] = forgetful.forget([KITCHEN], ARRIVED);
+  const forgotten = forgetful.forget([KITCHEN, HALL], ARRIVED);
   const back = take([{ sensor: KITCHEN, value: 2, unit: 'Cel' }]);
 
-  expect(tombstone).toEqual({ kind: 'tombstone', n: 3, sensor: KITCHEN, lwwTsMs: ARRIVED });
+  expect(forgotten).toEqual([
+    { kind: 'meta', n: 3, sensor: KITCHEN, unit: '', periodMs: 0 },
+    { kind: 'tombstone', n: 4, sensor: KITCHEN, lwwTsMs: ARRIVED },
+    { kind: 'tombstone', n: 5, sensor: HALL, lwwTsMs: ARRIVED },
+  ]);
   expect(back.map((record) => record.kind)).toEqual(['meta', 'reading']);
+});
+
+test('[HB6] a forgotten sensor competes with the time of its forgetting once it speaks, then with its own', () => {
+  const { intake: forgetful, take } = intake();
+  take([{ sensor: KITCHEN, value: 1, tsMs: 5 }]);
+  forgetful.forget([KITCHEN], ARRIVED);
+
+  const [first, second] = take([
+    { sensor: KITCHEN, value: 2, tsMs: 6 },
+    { sensor: KITCHEN, value: 3, tsMs: ARRIVED + 1 },
+  ]);
+
+  expect(first).toMatchObject({ tsMs: 6, lwwTsMs: ARRIVED });
+  expect(second).toMatchObject({ tsMs: ARRIVED + 1, lwwTsMs: ARRIVED + 1 });
 });
 
 test('[PR7] what would exceed the sensors a node takes is refused whole, and known ones go on', () => {

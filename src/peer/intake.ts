@@ -18,6 +18,9 @@ export class Intake {
   /** Every sensor with an own record, and its meta as assigned. */
   readonly #metas = new Map<SensorId, Meta>();
 
+  /** Sensors forgotten here that have not spoken since, and the time their tombstone competes with. */
+  readonly #forgotten = new Map<SensorId, number>();
+
   constructor(maxClockSkewMs: number) {
     this.#maxClockSkewMs = maxClockSkewMs;
   }
@@ -36,6 +39,7 @@ export class Intake {
   restart(): void {
     this.#lastN = 0;
     this.#metas.clear();
+    this.#forgotten.clear();
   }
 
   /** Null when the origin may have no more sensors: then nothing was taken. */
@@ -52,10 +56,18 @@ export class Intake {
     return records;
   }
 
+  /**
+   * Forgets unit and period by a change of their own: a tombstone that is superseded soon may never reach others,
+   * and what they show must not depend on it. (PR4)
+   */
   forget(sensors: readonly SensorId[], lwwTsMs: number): Record[] {
-    return sensors.map((sensor) => {
+    return sensors.flatMap((sensor): Record[] => {
+      const { unit, periodMs } = this.#metas.get(sensor) ?? NO_META;
       this.#metas.delete(sensor);
-      return { kind: 'tombstone', n: ++this.#lastN, sensor, lwwTsMs };
+      this.#forgot(sensor, lwwTsMs);
+      const hasMeta = unit !== '' || periodMs !== 0;
+      const cleared: Record[] = hasMeta ? [{ kind: 'meta', n: ++this.#lastN, sensor, ...NO_META }] : [];
+      return [...cleared, { kind: 'tombstone', n: ++this.#lastN, sensor, lwwTsMs }];
     });
   }
 
@@ -69,8 +81,11 @@ export class Intake {
   }
 
   #know(record: Record): void {
-    if (record.kind === 'tombstone') this.#metas.delete(record.sensor);
-    else if (record.kind === 'meta') {
+    if (record.kind === 'reading') this.#forgotten.delete(record.sensor);
+    if (record.kind === 'tombstone') {
+      this.#metas.delete(record.sensor);
+      this.#forgot(record.sensor, record.lwwTsMs);
+    } else if (record.kind === 'meta') {
       this.#metas.set(record.sensor, { unit: record.unit, periodMs: record.periodMs });
     } else if (!this.#metas.has(record.sensor)) this.#metas.set(record.sensor, NO_META);
     this.#lastN = Math.max(this.#lastN, record.n);
@@ -79,8 +94,11 @@ export class Intake {
   /** The time that competes is never ahead of the arrival by more than the allowed skew. (PR3) */
   #judge(reading: Reading, ingestTsMs: number, announce: (fact: Fact) => void): ReadingRecord {
     const tsMs = reading.tsMs ?? ingestTsMs;
-    const lwwTsMs = Math.min(tsMs, ingestTsMs + this.#maxClockSkewMs);
-    if (lwwTsMs !== tsMs) {
+    // A forgotten sensor is back once it speaks, whatever time it gives. (HB6)
+    const forgottenTsMs = this.#forgotten.get(reading.sensor) ?? Number.NEGATIVE_INFINITY;
+    this.#forgotten.delete(reading.sensor);
+    const lwwTsMs = Math.max(Math.min(tsMs, ingestTsMs + this.#maxClockSkewMs), forgottenTsMs);
+    if (lwwTsMs < tsMs) {
       announce({ type: 'clock-suspect', sensor: reading.sensor, aheadMs: tsMs - ingestTsMs });
     }
     const { sensor, value } = reading;
@@ -94,6 +112,17 @@ export class Intake {
     const unit = reading.unit ?? known.unit;
     const periodMs = reading.periodMs ?? known.periodMs;
     return unit === known.unit && periodMs === known.periodMs ? null : { unit, periodMs };
+  }
+
+  /** Of too many the one forgotten longest ago is dropped: its readings compete with the times they give. */
+  #forgot(sensor: SensorId, lwwTsMs: number): void {
+    this.#forgotten.delete(sensor);
+    this.#forgotten.set(sensor, lwwTsMs);
+    if (this.#forgotten.size <= LIMITS.sensorsPerOriginMax) return;
+    for (const oldest of this.#forgotten.keys()) {
+      this.#forgotten.delete(oldest);
+      return;
+    }
   }
 
   #wouldOverflow(readings: readonly Reading[]): boolean {

@@ -74,16 +74,18 @@ test('[PR7] submits that wait for the disk are bounded, and what was taken befor
   expect(host.factsOf('submit-stored')).toHaveLength(LIMITS.submitsPendingMax);
 });
 
-test('[PR8] a stream of this id with another random: the birth rises above it, and the own stream stays', () => {
+test('[PR8] a stream of this id with another random: the birth rises above it, and the own is written anew', () => {
   const host = running(true);
   host.submit('kitchen', 21);
 
   host.deliver(pushOf({ birth: 4, random: 'ffffffffffffffff' }, 7));
 
-  expect(host.peer.identity).toEqual({ birth: 5, random: EMPTY_DISK.hardState.identity.random });
+  expect(host.peer.identity.birth).toBe(5);
+  expect(host.peer.identity.random).not.toBe(EMPTY_DISK.hardState.identity.random);
   expect(host.valueOf('kitchen')).toBe(21);
   host.submit('hall', 1);
-  expect(host.factsOf('stored').at(-1)).toMatchObject({ identity: { birth: 5 }, firstN: 1 });
+  const stored = host.factsOf('stored').filter((fact) => fact.identity.birth === 5);
+  expect(stored.map((fact) => fact.firstN)).toEqual([1, 2]);
 });
 
 test('[PR8] own identity with a higher n: an older copy of the directory writes its own life anew', () => {
@@ -101,7 +103,7 @@ test('[PR8] own identity with a higher n: an older copy of the directory writes 
 
 test('[PR8] what is at the disk while the identity changes is stored under the new one before it is answered', () => {
   const host = running();
-  host.submit('kitchen', 21);
+  host.submit('kitchen', 21, 'k');
   host.deliver(pushOf({ birth: 1, random: 'ffffffffffffffff' }, 7));
   const waiting = host.submit('hall', 2);
   expect(host.factsOf('submit-stored')).toEqual([]);
@@ -115,6 +117,8 @@ test('[PR8] what is at the disk while the identity changes is stored under the n
       .sort(),
   ).toEqual([1, waiting]);
   expect(host.factsOf('stored').map((fact) => fact.identity.birth)).toEqual([2, 2]);
+  expect(host.factsOf('submit-stored')[0]).toMatchObject({ answer: 'answer to k' });
+  expect(host.peer.answered('k')).toMatchObject({ firstN: 1, answer: 'answer to k' });
   expect(host.valueOf('kitchen')).toBe(21);
 });
 
@@ -176,6 +180,16 @@ test('[PR10] a peer that leaves first takes a snapshot of what changed since the
   );
   expect(before).toBe(0);
   expect(snapshots.map(({ streams }) => streams.map(({ origin }) => origin))).toEqual([[BOB]]);
+});
+
+test('[PR3] a sensor is forgotten also where its reading runs ahead of this clock', () => {
+  const host = running(true);
+  const tsMs = host.now().wallMs + 4_000;
+  host.deliver({ type: 'submit', ticket: 1, readings: [{ sensor: sensorOf('kitchen'), value: 1, tsMs }] });
+
+  host.deliver({ type: 'forget', ticket: 2, sensors: [sensorOf('kitchen')] });
+
+  expect(host.valueOf('kitchen')).toBeNull();
 });
 
 test('[PR12] after leave a submit is refused and those linked are told', () => {

@@ -15,7 +15,7 @@
 import { unreachable } from '../kit/assert.ts';
 import type { Random } from '../kit/random.ts';
 import type { Address } from '../model/address.ts';
-import type { Batch, HardState, Recovered, Snapshot } from '../model/durable.ts';
+import type { Batch, HardState, Recovered, Snapshot, StreamName } from '../model/durable.ts';
 import type { Fact } from '../model/fact.ts';
 import { compareIdentities, type Identity, type PeerId, sameIdentity } from '../model/ids.ts';
 import { NEVER, type Now } from '../model/time.ts';
@@ -28,12 +28,12 @@ import type { PeerOptions } from './options.ts';
 import { OwnClock } from './own-clock.ts';
 import type { Input, PeerOutbox } from './port.ts';
 import { SnapshotSchedule } from './snapshot-schedule.ts';
-import { neighboursOf } from './topology.ts';
+import { neighboursOf, topologyView } from './topology.ts';
 import { type Submit, Writer } from './writer.ts';
 
 type Phase =
   | { readonly name: 'starting' | 'running' | 'left' }
-  /** `keepUpto`: of the stream given up, what lies above was written under numbers that were taken already. */
+  /** `keepUpto`: of the stream given up, what lies above may have been written under numbers that were taken. */
   | { readonly name: 'renaming'; readonly keepUpto: number };
 
 export class Peer {
@@ -77,7 +77,13 @@ export class Peer {
       options.snapshotAfterRecords,
       now.steadyMs,
     );
-    this.#writer = new Writer(peer, identity, options.maxClockSkewMs, this.#out.announce);
+    this.#writer = new Writer({
+      self: peer,
+      identity,
+      maxClockSkewMs: options.maxClockSkewMs,
+      shownTsMs: (sensor) => this.replication.latestOf(sensor)?.record.lwwTsMs ?? 0,
+      announce: this.#out.announce,
+    });
     this.membership = new Membership(
       { peer, identity, incarnation: this.#incarnation, status: 'alive', address, apiPort },
       seeds,
@@ -121,15 +127,9 @@ export class Peer {
     return this.#writer.answered(key);
   }
 
-  /** Whom each node alive gossips with: this peer's row as its links are, the others' as the policy has it. */
   topology(wallMs: number): readonly TopologyView[] {
-    const self = this.#options.peer;
-    const sorted = [...this.#alive, self].sort();
-    return sorted.map((node) => {
-      const neighbours =
-        node === self ? [...this.#linked] : [...neighboursOf(node, sorted, this.#options.topology)];
-      return { node, neighbours: neighbours.sort(), updatedAtMs: wallMs };
-    });
+    const { peer, topology } = this.#options;
+    return topologyView(peer, this.#alive, this.#linked, topology, wallMs);
   }
 
   /**
@@ -167,9 +167,9 @@ export class Peer {
       case 'link-up':
         this.#linked.add(input.hello.peer);
         this.#out.announce({ type: 'link-up', peer: input.hello.peer, address: input.hello.address });
-        this.membership.linkUp(input.hello, now, this.#out);
-        this.#followMembership(now);
+        // First, so that a peer that becomes alive by its link is met once.
         this.replication.linkUp(input.hello.peer, now, this.#out);
+        this.membership.linkUp(input.hello, now, this.#out);
         return;
       case 'link-down':
         this.#linked.delete(input.peer);
@@ -304,19 +304,19 @@ export class Peer {
   }
 
   /**
-   * Somebody holds a stream of this peer's id that this peer did not write. The directory was lost (another
-   * random), restored from a backup or copied (own identity, higher n): it takes a higher birth. What it wrote
-   * in this life under numbers that were taken already is written again under the new name. (PR8)
+   * Somebody holds a stream of this peer's id that this peer did not write: the directory was lost (another
+   * identity), or restored from a backup or copied (the own one, with a higher n). It takes a higher birth, and
+   * what it shows of its own is written again under the new name: of the former one nobody can tell whose
+   * numbers are whose. (PR8)
    */
   #rename(foreign: Identity, host: PeerOutbox): void {
     const was = this.#identity;
     if (this.#phase.name !== 'running' || compareIdentities(foreign, was) < 0) return;
     const reused = sameIdentity(foreign, was);
-    const keepUpto = reused ? this.#recoveredN : NEVER;
     this.#writer.hold();
-    this.#writer.rewrite(this.replication.ownLatest().filter((record) => record.n > keepUpto));
-    this.#phase = { name: 'renaming', keepUpto };
-    this.#identity = { birth: foreign.birth + 1, random: reused ? this.#drawRandom() : was.random };
+    this.#writer.rewrite(this.replication.ownLatest());
+    this.#phase = { name: 'renaming', keepUpto: this.#recoveredN };
+    this.#identity = { birth: foreign.birth + 1, random: this.#drawRandom() };
     this.#incarnation++;
     const why = reused ? 'this directory is an older copy' : 'this id was used with another directory';
     this.#out.announce({ type: 'identity-taken', identity: this.#identity, was, why });
@@ -355,8 +355,14 @@ export class Peer {
 
   #recover(snapshot: Snapshot | null, batches: readonly Batch[], now: Now): void {
     if (snapshot) {
-      this.replication.restore(snapshot.streams, now);
       const isOwn = sameIdentity(snapshot.identity, this.#identity);
+      // Of a former identity the records are written again: a crash came before the snapshot under the new one.
+      const former = isOwn ? [] : snapshot.streams.filter((stream) => this.#isWrittenAs(stream, snapshot));
+      for (const stream of former) this.#writer.rewrite(stream.records);
+      this.replication.restore(
+        snapshot.streams.filter((stream) => !former.includes(stream)),
+        now,
+      );
       const own = isOwn ? this.replication.ownLatest() : [];
       this.#writer.resume(own, isOwn ? snapshot.ownN : 0, snapshot.receipts, now.wallMs);
     }
@@ -366,12 +372,15 @@ export class Peer {
         this.replication.restoreOwn(records, now);
         this.#writer.resume(records, 0, receipts, now.wallMs);
       } else {
-        // A crash came between a new identity and the snapshot that ends the former one's outbox.
         this.#writer.resume([], 0, receipts, now.wallMs);
         this.#writer.rewrite(records);
       }
     }
     this.#snapshots.changed(batches.length);
+  }
+
+  #isWrittenAs({ origin, identity }: StreamName, snapshot: Snapshot): boolean {
+    return origin === this.#options.peer && sameIdentity(identity, snapshot.identity);
   }
 
   #snapshotDueAt(): number {

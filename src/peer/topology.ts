@@ -2,6 +2,7 @@
 // links of all others without being told, and every policy's graph is connected and symmetric. SPEC rule PR9.
 
 import type { PeerId } from '../model/ids.ts';
+import type { TopologyView } from '../model/view.ts';
 
 export type TopologyPolicy = 'full_mesh' | 'partial' | 'ring' | 'star';
 
@@ -32,6 +33,21 @@ export function neighboursOf(
       return atOffsets(sorted, at, offsets);
     }
   }
+}
+
+/** Whom each node alive gossips with: the row of `self` as its links are, the others' as the policy has it. */
+export function topologyView(
+  self: PeerId,
+  alive: readonly PeerId[],
+  linked: Iterable<PeerId>,
+  policy: TopologyPolicy,
+  wallMs: number,
+): readonly TopologyView[] {
+  const sorted = [...alive, self].sort();
+  return sorted.map((node) => {
+    const neighbours = node === self ? [...linked] : [...neighboursOf(node, sorted, policy)];
+    return { node, neighbours: neighbours.sort(), updatedAtMs: wallMs };
+  });
 }
 
 function atOffsets(sorted: readonly PeerId[], at: number, offsets: readonly number[]): PeerId[] {

@@ -7,7 +7,7 @@
 import { assert } from '../kit/assert.ts';
 import type { Batch, Receipt } from '../model/durable.ts';
 import type { Fact } from '../model/fact.ts';
-import { type Identity, type PeerId, sameIdentity } from '../model/ids.ts';
+import { type Identity, type PeerId, type SensorId, sameIdentity } from '../model/ids.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Record } from '../model/reading.ts';
 import type { Now } from '../model/time.ts';
@@ -24,9 +24,26 @@ interface Append {
   readonly rewrite: boolean;
 }
 
+export interface WriterOptions {
+  readonly self: PeerId;
+  readonly identity: Identity;
+  readonly maxClockSkewMs: number;
+  /** The time with which the reading of a sensor competes that this peer shows; 0 for none. */
+  readonly shownTsMs: (sensor: SensorId) => number;
+  readonly announce: (fact: Fact) => void;
+}
+
+/** What was written under numbers that were given up, and who waits for it. */
+interface Rewrite {
+  readonly records: readonly Record[];
+  readonly ticket: number | null;
+  readonly receipt: Receipt | null;
+}
+
 export class Writer {
   readonly #self: PeerId;
   readonly #announce: (fact: Fact) => void;
+  readonly #shownTsMs: (sensor: SensorId) => number;
   readonly #intake: Intake;
   readonly #receipts = new Receipts();
   #identity: Identity;
@@ -36,10 +53,12 @@ export class Writer {
   readonly #appending: Append[] = [];
   #waiting: Submit[] = [];
   /** Records written under an identity that was given up, to be written again under the present one. */
-  #rewrites: { readonly records: readonly Record[]; readonly ticket: number | null }[] = [];
+  #rewrites: Rewrite[] = [];
 
-  constructor(self: PeerId, identity: Identity, maxClockSkewMs: number, announce: (fact: Fact) => void) {
+  constructor(options: WriterOptions) {
+    const { self, identity, maxClockSkewMs, shownTsMs, announce } = options;
     this.#self = self;
+    this.#shownTsMs = shownTsMs;
     this.#identity = identity;
     this.#intake = new Intake(maxClockSkewMs);
     this.#announce = announce;
@@ -71,7 +90,10 @@ export class Writer {
 
   /** Records whose numbers are void: written anew as soon as the writer is released. (PR8) */
   rewrite(records: readonly Record[]): void {
-    if (records.length > 0) this.#rewrites.push({ records, ticket: null });
+    for (let at = 0; at < records.length; at += LIMITS.recordsPerRewrite) {
+      const slice = records.slice(at, at + LIMITS.recordsPerRewrite);
+      this.#rewrites.push({ records: slice, ticket: null, receipt: null });
+    }
   }
 
   /** From here on nothing is numbered until `release`. */
@@ -104,12 +126,13 @@ export class Writer {
   appended(batch: Batch, now: Now, host: PeerOutbox): Stored | null {
     const append = this.#appending.shift();
     assert(append !== undefined && append.batch === batch, 'the disk answers appends in their order');
-    if (batch.receipt) this.#receipts.keep(batch.receipt, now.wallMs);
     if (!sameIdentity(batch.identity, this.#identity) || this.#held) {
-      this.#rewrites.push({ records: batch.records, ticket: append.ticket });
+      const { records, receipt = null } = batch;
+      this.#rewrites.push({ records, ticket: append.ticket, receipt });
       if (!this.#held) this.#writeAgain(host);
       return null;
     }
+    if (batch.receipt) this.#receipts.keep(batch.receipt, now.wallMs);
     return { batch, ticket: append.ticket };
   }
 
@@ -129,7 +152,10 @@ export class Writer {
   #write(submit: Submit, ingestTsMs: number, now: Now, host: PeerOutbox): void {
     const { ticket } = submit;
     if (submit.type === 'forget') {
-      this.#append({ records: this.#intake.forget(submit.sensors, ingestTsMs), ticket }, host);
+      // A reading may be ahead of this clock by the allowed skew, and is meant to go, too.
+      const shown = submit.sensors.map((sensor) => this.#shownTsMs(sensor) + 1);
+      const lwwTsMs = Math.max(ingestTsMs, ...shown);
+      this.#append({ records: this.#intake.forget(submit.sensors, lwwTsMs), ticket }, host);
       return;
     }
 
@@ -156,8 +182,10 @@ export class Writer {
   #writeAgain(host: PeerOutbox): void {
     const rewrites = this.#rewrites;
     this.#rewrites = [];
-    for (const { records, ticket } of rewrites) {
-      this.#append({ records: this.#intake.renumber(records), ticket, rewrite: true }, host);
+    for (const { records, ticket, receipt } of rewrites) {
+      const renumbered = this.#intake.renumber(records);
+      const kept = receipt && { ...receipt, firstN: firstNOf(renumbered) };
+      this.#append({ records: renumbered, ticket, rewrite: true, ...(kept && { receipt: kept }) }, host);
     }
   }
 
