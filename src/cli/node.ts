@@ -65,20 +65,28 @@ export class Node {
 
   /** Takes no more, answers what was taken, says goodbye, and closes the files. */
   async stop(): Promise<void> {
-    for (let stop = this.#stops.pop(); stop !== undefined; stop = this.#stops.pop()) await stop();
+    for (let stop = this.#stops.pop(); stop !== undefined; stop = this.#stops.pop()) {
+      // One part that fails must not keep the others, nor hide why the node stops.
+      await stop().catch((error: unknown) =>
+        this.log.warn('a part did not stop well', { why: textOf(error) }),
+      );
+    }
   }
 
   async #start(config: Config, directory: DataDirectory): Promise<void> {
     const { log } = this;
     this.#stops.push(() => directory.release());
-    const { store, recovered, report } = await usable(
-      NodeStore.open(directory, ({ kind, detail }) =>
-        this.#fail(
-          new Failure(kind === 'full' ? `the disk is full: ${detail}` : `the disk failed: ${detail}`),
-        ),
-      ),
+    const { store, recovered, report, renamed } = await usable(
+      NodeStore.open(directory, ({ kind, detail }) => {
+        // A full disk is waited for: what is at it stays unanswered, and nothing is lost. (HO3)
+        if (kind === 'full') log.error('the disk is full: nothing is stored until there is room', { detail });
+        else this.#fail(new Failure(`the disk failed: ${detail}`));
+      }),
     );
     for (const finding of report) log.warn('found at start', { what: findingText(finding) });
+    if (renamed === 'tail-unknown') {
+      log.warn('readings at the end of the outbox may be lost; this node goes on under a new identity');
+    }
 
     const [port, apiPort] = await this.#ports(config);
     const advertised: Address = {

@@ -46,6 +46,7 @@ function replicationOf(config: Config): ReplicationOptions {
   return {
     ...REPLICATION_DEFAULTS,
     gossipIntervalMs: config.gossipSyncIntervalMs,
+    fullSyncTimeoutMs: Math.max(REPLICATION_DEFAULTS.fullSyncTimeoutMs, config.gossipSyncIntervalMs / 2),
     pushRatio: config.gossipPushRatio,
     pushMinPeers: config.gossipPushMinPeers,
     pullRatio: config.gossipPullRatio,

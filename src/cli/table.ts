@@ -13,10 +13,10 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
     .join('\n');
 }
 
-/** What others named is shown without the control characters that a terminal would obey. */
+/** What others wrote is shown without what a terminal would obey: control characters and changes of direction. (CL9) */
 export function plain(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is replaced
-  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f]/g, '?');
+  return text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, '?');
 }
 
 export function ageText(ms: number): string {

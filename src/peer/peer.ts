@@ -15,7 +15,7 @@
 import { unreachable } from '../kit/assert.ts';
 import type { Random } from '../kit/random.ts';
 import type { Address } from '../model/address.ts';
-import type { Batch, HardState, Recovered, Snapshot, StreamName } from '../model/durable.ts';
+import type { Batch, HardState, Recovered } from '../model/durable.ts';
 import type { Fact } from '../model/fact.ts';
 import { compareIdentities, type Identity, type PeerId, sameIdentity } from '../model/ids.ts';
 import { NEVER, type Now } from '../model/time.ts';
@@ -27,6 +27,7 @@ import type { Message } from '../wire/messages.ts';
 import type { PeerOptions } from './options.ts';
 import { OwnClock } from './own-clock.ts';
 import type { Input, PeerOutbox } from './port.ts';
+import { recover } from './recovery.ts';
 import { SnapshotSchedule } from './snapshot-schedule.ts';
 import { neighboursOf, topologyView } from './topology.ts';
 import { type Submit, Writer } from './writer.ts';
@@ -92,7 +93,8 @@ export class Peer {
       now,
     );
     this.replication = new Replication({ origin: peer, identity }, options.replication, random.fork(), now);
-    this.#recover(recovered.snapshot, recovered.batches, now);
+    recover(recovered, { origin: peer, identity }, this.replication, this.#writer, now);
+    this.#snapshots.changed(recovered.batches.length);
     this.#recoveredN = this.#writer.lastN;
   }
 
@@ -351,36 +353,6 @@ export class Peer {
       case 'left':
         return;
     }
-  }
-
-  #recover(snapshot: Snapshot | null, batches: readonly Batch[], now: Now): void {
-    if (snapshot) {
-      const isOwn = sameIdentity(snapshot.identity, this.#identity);
-      // Of a former identity the records are written again: a crash came before the snapshot under the new one.
-      const former = isOwn ? [] : snapshot.streams.filter((stream) => this.#isWrittenAs(stream, snapshot));
-      for (const stream of former) this.#writer.rewrite(stream.records);
-      this.replication.restore(
-        snapshot.streams.filter((stream) => !former.includes(stream)),
-        now,
-      );
-      const own = isOwn ? this.replication.ownLatest() : [];
-      this.#writer.resume(own, isOwn ? snapshot.ownN : 0, snapshot.receipts, now.wallMs);
-    }
-    for (const { identity, records, receipt } of batches) {
-      const receipts = receipt ? [receipt] : [];
-      if (sameIdentity(identity, this.#identity)) {
-        this.replication.restoreOwn(records, now);
-        this.#writer.resume(records, 0, receipts, now.wallMs);
-      } else {
-        this.#writer.resume([], 0, receipts, now.wallMs);
-        this.#writer.rewrite(records);
-      }
-    }
-    this.#snapshots.changed(batches.length);
-  }
-
-  #isWrittenAs({ origin, identity }: StreamName, snapshot: Snapshot): boolean {
-    return origin === this.#options.peer && sameIdentity(identity, snapshot.identity);
   }
 
   #snapshotDueAt(): number {
