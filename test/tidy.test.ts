@@ -14,7 +14,7 @@ const code = ['src', 'test', 'bench', 'scripts', 'web'].flatMap((folder) =>
 );
 const tests = code.filter((path) => /\.(test|contract)\.ts$/.test(path));
 const spec = readFileSync(join(ROOT, 'docs/SPEC.md'), 'utf8');
-const rules = new Set([...spec.matchAll(/^\*\*([A-Z]{2}\d+)\*\*/gm)].map((match) => match[1] ?? ''));
+const rules = new Set([...spec.matchAll(/^- \*\*([A-Z]{2}\d+)\*\*/gm)].map((match) => match[1] ?? ''));
 
 test('there is code, there are tests and there are rules to hold together', () => {
   expect(code.length).toBeGreaterThan(100);
@@ -62,14 +62,14 @@ function read(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8');
 }
 
-/** `[EL2] …` at the start of a test's title; a title may name several. */
+/** `[PR1] …` at the start of a test's title; a title may name several. */
 function rulesInTitles(text: string): string[] {
   return [...text.matchAll(/['"`]((?:\[[A-Z]{2}\d+\]\s*)+)/g)].flatMap((match) =>
     [...(match[1] ?? '').matchAll(/[A-Z]{2}\d+/g)].map((rule) => rule[0]),
   );
 }
 
-/** In titles, and in comments as `(EL2)`, `(EL2, EL3)` or `SPEC rules EL1-EL7`. */
+/** In titles, and in comments as `(PR1)` or `(PR1, PR2)`. */
 function rulesCited(text: string): string[] {
   const inComments = [...text.matchAll(/\/\/.*\(([A-Z]{2}\d+(?:, [A-Z]{2}\d+)*)\)/g)].flatMap((match) =>
     (match[1] ?? '').split(', '),

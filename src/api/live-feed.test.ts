@@ -90,6 +90,18 @@ test('[AP13] match narrows the readings, and a heartbeat carries the id past tho
   expect(client.comments).toBeGreaterThan(0);
 });
 
+test('[AP14] a burst larger than the ring, within one turn of the event loop, leaves nobody behind', async () => {
+  const { hub, base } = await apiOn({ changesKept: 4_096 });
+  const client = await LiveClient.open(`${base}/api/v1/live?match=bed1/%23`);
+  const burst = Array.from({ length: 250 }, (_, i) => ({ sensor: sensorId(`bed2/${i}`), value: i }));
+  const last = { sensor: sensorId('bed1/temperature'), value: 21.5 };
+
+  await Promise.all(Array.from({ length: 40 }, () => hub.submit([...burst, last], 'stored')));
+  await client.until(() => client.of('reading').length + client.of('reset').length >= 40);
+
+  expect(client.of('reset')).toEqual([]);
+});
+
 test('[AP4] a live stream with a query that is not understood is a problem', async () => {
   const { get } = await apiOn();
 

@@ -35,6 +35,8 @@ interface Client {
 /** How long a client shall wait before it comes back. */
 const RETRY_MS = 1_000;
 const CHANGES_PER_LOOK = 128;
+/** After so many changes of one moment all are written at once, before the ring runs over them. */
+const CHANGES_PER_BURST = 512;
 /** What is written at once; the socket's own buffer is about as large. */
 const WRITE_BYTES = 32_768;
 
@@ -46,6 +48,8 @@ export class LiveFeed {
   readonly #unfollow: () => void;
   readonly #heartbeat: NodeJS.Timeout;
   #pumpPlanned = false;
+  /** Changes since all clients were given what there was. */
+  #unpumped = 0;
   #clientsCut = 0;
 
   constructor(hub: Hub, epoch: Epoch, options: LiveFeedOptions) {
@@ -112,7 +116,9 @@ export class LiveFeed {
 
   #announce(timed: TimedFact): void {
     if (this.#clients.size === 0) return;
-    this.#planPump();
+    if (timed.fact.type === 'registers-changed') this.#unpumped += timed.fact.records.length;
+    if (this.#unpumped >= CHANGES_PER_BURST) this.#pumpAll();
+    else this.#planPump();
     const row = eventRow(timed, this.#hub.self);
     if (row === null) return;
     const text = sse('fact', row, null);
@@ -125,9 +131,14 @@ export class LiveFeed {
     this.#pumpPlanned = true;
     setImmediate(() => {
       this.#pumpPlanned = false;
-      const format = this.#formatter();
-      for (const client of this.#clients) this.#pump(client, format);
+      this.#pumpAll();
     });
+  }
+
+  #pumpAll(): void {
+    this.#unpumped = 0;
+    const format = this.#formatter();
+    for (const client of this.#clients) this.#pump(client, format);
   }
 
   /** Gives the client what the ring has for it, until it is up to date or takes no more. */

@@ -53,7 +53,7 @@ const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 15_000;
 const SOCKET_IDLE_MS = 60_000;
 /** What is still being answered at `stop` has this long. */
-const STOP_GRACE_MS = 1_000;
+const STOP_GRACE_MS = 300;
 
 export class ReadApi {
   readonly #hub: Hub;

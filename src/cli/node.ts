@@ -17,6 +17,7 @@ import { SocketTransport } from '../host/network/socket-transport.ts';
 import type { Transport } from '../host/network/transport.ts';
 import { DataDirectory, DataDirectoryError } from '../host/storage/data-directory.ts';
 import { NodeStore } from '../host/storage/node-store.ts';
+import type { PeerHub } from '../hub/peer-hub.ts';
 import { HttpIngest } from '../ingest/http/http-ingest.ts';
 import { Refusals } from '../ingest/refusals.ts';
 import { SensorRunner } from '../ingest/sensors/sensor-runner.ts';
@@ -76,11 +77,16 @@ export class Node {
   async #start(config: Config, directory: DataDirectory): Promise<void> {
     const { log } = this;
     this.#stops.push(() => directory.release());
+    let waitedOn: PeerHub | null = null;
     const { store, recovered, report, renamed } = await usable(
       NodeStore.open(directory, ({ kind, detail }) => {
         // A full disk is waited for: what is at it stays unanswered, and nothing is lost. (HO3)
         if (kind === 'full') log.error('the disk is full: nothing is stored until there is room', { detail });
-        else this.#fail(new Failure(`the disk failed: ${detail}`));
+        else {
+          // Whoever waits for the disk waits in vain, and is told before the inputs close.
+          waitedOn?.close('the disk failed');
+          this.#fail(new Failure(`the disk failed: ${detail}`));
+        }
       }),
     );
     for (const finding of report) log.warn('found at start', { what: findingText(finding) });
@@ -103,6 +109,7 @@ export class Node {
       new Random(randomInt(SEED_BELOW)),
       log,
     );
+    waitedOn = host.hub;
     host.hub.follow(({ fact }) => {
       if (fact.type !== 'duplicate-node') return;
       const where = addressText(fact.address);
@@ -129,6 +136,7 @@ export class Node {
 
   /** The ports others are told of must be known before the first word, also where any free one will do. */
   async #ports(config: Config): Promise<readonly [number, number]> {
+    if (config.port !== 0 && config.webApiPort !== 0) return [config.port, config.webApiPort];
     const [port = 0, apiPort = 0] = await freePorts(2);
     return [config.port === 0 ? port : config.port, config.webApiPort === 0 ? apiPort : config.webApiPort];
   }

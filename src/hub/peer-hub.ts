@@ -44,6 +44,8 @@ export class PeerHub implements Hub {
   /** Bounded by the peer, which refuses above submitsPendingMax. */
   readonly #waiting = new Map<number, Waiting>();
   #lastTicket = 0;
+  /** Why nothing is taken any more. */
+  #closed: string | null = null;
 
   constructor(carrier: Carrier, changesKept: number) {
     this.#carrier = carrier;
@@ -68,7 +70,7 @@ export class PeerHub implements Hub {
     if (fact.type === 'registers-changed') this.#keepChanges(fact, atMs);
     else if (fact.type === 'submit-stored') this.#answer(fact);
     else if (fact.type === 'submit-refused') {
-      this.#take(fact.ticket).reject(new SubmitRefused(fact.why, fact.retry));
+      this.#take(fact.ticket)?.reject(new SubmitRefused(fact.why, fact.retry));
     }
     this.#facts.add(fact, atMs);
   }
@@ -138,13 +140,15 @@ export class PeerHub implements Hub {
     return this.#facts.follow(listener);
   }
 
-  /** Ends all waiting: the peer is gone and will not answer. */
+  /** Ends all waiting, and lets nobody wait from here on: the peer will not answer. */
   close(why: string): void {
+    this.#closed = why;
     for (const waiting of this.#waiting.values()) waiting.reject(new SubmitRefused(why, true));
     this.#waiting.clear();
   }
 
   #ask(inputFor: (ticket: number) => Input): Promise<Submitted> {
+    if (this.#closed !== null) return Promise.reject(new SubmitRefused(this.#closed, true));
     return new Promise((resolve, reject) => {
       const ticket = ++this.#lastTicket;
       this.#waiting.set(ticket, { resolve, reject });
@@ -153,10 +157,12 @@ export class PeerHub implements Hub {
   }
 
   #answer({ ticket, firstN, answer }: Extract<Fact, { type: 'submit-stored' }>): void {
-    this.#take(ticket).resolve({ firstN, ...(answer !== undefined && { answer }) });
+    this.#take(ticket)?.resolve({ firstN, ...(answer !== undefined && { answer }) });
   }
 
-  #take(ticket: number): Waiting {
+  /** Null when the answer comes after the end. */
+  #take(ticket: number): Waiting | null {
+    if (this.#closed !== null) return null;
     const waiting = must(this.#waiting.get(ticket), 'a ticket is answered once');
     this.#waiting.delete(ticket);
     return waiting;

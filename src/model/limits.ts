@@ -15,6 +15,8 @@ export const LIMITS = {
   recordValueBytesMax: 32_768,
   unitBytesMax: 32,
   sensorsPerOriginMax: 100_000,
+  /** Those and the tombstones of others that are not dropped yet. */
+  slotsPerStreamMax: 165_536,
 
   /** Readings one `submit` may carry; an edge slices what is larger. */
   readingsPerSubmitMax: 10_000,

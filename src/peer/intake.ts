@@ -11,18 +11,23 @@ export interface Meta {
   readonly periodMs: number;
 }
 
+export interface IntakeOptions {
+  readonly maxClockSkewMs: number;
+  /** The time with which the tombstone competes that hides a sensor here; null where none does. */
+  readonly forgottenTsMs: (sensor: SensorId) => number | null;
+}
+
 export class Intake {
   readonly #maxClockSkewMs: number;
+  readonly #forgottenTsMs: (sensor: SensorId) => number | null;
   /** What has been assigned, durable or not: the next record takes `#lastN + 1`. */
   #lastN = 0;
   /** Every sensor with an own record, and its meta as assigned. */
   readonly #metas = new Map<SensorId, Meta>();
 
-  /** Sensors forgotten here that have not spoken since, and the time their tombstone competes with. */
-  readonly #forgotten = new Map<SensorId, number>();
-
-  constructor(maxClockSkewMs: number) {
-    this.#maxClockSkewMs = maxClockSkewMs;
+  constructor(options: IntakeOptions) {
+    this.#maxClockSkewMs = options.maxClockSkewMs;
+    this.#forgottenTsMs = options.forgottenTsMs;
   }
 
   get lastN(): number {
@@ -39,7 +44,6 @@ export class Intake {
   restart(): void {
     this.#lastN = 0;
     this.#metas.clear();
-    this.#forgotten.clear();
   }
 
   /** Null when the origin may have no more sensors: then nothing was taken. */
@@ -64,7 +68,6 @@ export class Intake {
     return sensors.flatMap((sensor): Record[] => {
       const { unit, periodMs } = this.#metas.get(sensor) ?? NO_META;
       this.#metas.delete(sensor);
-      this.#forgot(sensor, lwwTsMs);
       const hasMeta = unit !== '' || periodMs !== 0;
       const cleared: Record[] = hasMeta ? [{ kind: 'meta', n: ++this.#lastN, sensor, ...NO_META }] : [];
       return [...cleared, { kind: 'tombstone', n: ++this.#lastN, sensor, lwwTsMs }];
@@ -81,11 +84,8 @@ export class Intake {
   }
 
   #know(record: Record): void {
-    if (record.kind === 'reading') this.#forgotten.delete(record.sensor);
-    if (record.kind === 'tombstone') {
-      this.#metas.delete(record.sensor);
-      this.#forgot(record.sensor, record.lwwTsMs);
-    } else if (record.kind === 'meta') {
+    if (record.kind === 'tombstone') this.#metas.delete(record.sensor);
+    else if (record.kind === 'meta') {
       this.#metas.set(record.sensor, { unit: record.unit, periodMs: record.periodMs });
     } else if (!this.#metas.has(record.sensor)) this.#metas.set(record.sensor, NO_META);
     this.#lastN = Math.max(this.#lastN, record.n);
@@ -95,9 +95,9 @@ export class Intake {
   #judge(reading: Reading, ingestTsMs: number, announce: (fact: Fact) => void): ReadingRecord {
     const tsMs = reading.tsMs ?? ingestTsMs;
     // A forgotten sensor is back once it speaks, whatever time it gives. (HB6)
-    const forgottenTsMs = this.#forgotten.get(reading.sensor) ?? Number.NEGATIVE_INFINITY;
-    this.#forgotten.delete(reading.sensor);
-    const lwwTsMs = Math.max(Math.min(tsMs, ingestTsMs + this.#maxClockSkewMs), forgottenTsMs);
+    const forgottenTsMs = this.#forgottenTsMs(reading.sensor);
+    const guardedTsMs = Math.min(tsMs, ingestTsMs + this.#maxClockSkewMs);
+    const lwwTsMs = forgottenTsMs === null ? guardedTsMs : Math.max(guardedTsMs, forgottenTsMs + 1);
     if (lwwTsMs < tsMs) {
       announce({ type: 'clock-suspect', sensor: reading.sensor, aheadMs: tsMs - ingestTsMs });
     }
@@ -112,17 +112,6 @@ export class Intake {
     const unit = reading.unit ?? known.unit;
     const periodMs = reading.periodMs ?? known.periodMs;
     return unit === known.unit && periodMs === known.periodMs ? null : { unit, periodMs };
-  }
-
-  /** Of too many the one forgotten longest ago is dropped: its readings compete with the times they give. */
-  #forgot(sensor: SensorId, lwwTsMs: number): void {
-    this.#forgotten.delete(sensor);
-    this.#forgotten.set(sensor, lwwTsMs);
-    if (this.#forgotten.size <= LIMITS.sensorsPerOriginMax) return;
-    for (const oldest of this.#forgotten.keys()) {
-      this.#forgotten.delete(oldest);
-      return;
-    }
   }
 
   #wouldOverflow(readings: readonly Reading[]): boolean {

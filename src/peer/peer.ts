@@ -82,6 +82,7 @@ export class Peer {
       self: peer,
       identity,
       maxClockSkewMs: options.maxClockSkewMs,
+      forgottenTsMs: (sensor) => this.replication.forgottenTsMs(sensor),
       shownTsMs: (sensor) => this.replication.latestOf(sensor)?.record.lwwTsMs ?? 0,
       announce: this.#out.announce,
     });

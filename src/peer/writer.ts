@@ -11,7 +11,7 @@ import { type Identity, type PeerId, type SensorId, sameIdentity } from '../mode
 import { LIMITS } from '../model/limits.ts';
 import type { Record } from '../model/reading.ts';
 import type { Now } from '../model/time.ts';
-import { Intake } from './intake.ts';
+import { Intake, type IntakeOptions } from './intake.ts';
 import type { Input, PeerOutbox } from './port.ts';
 import { Receipts } from './receipts.ts';
 
@@ -24,10 +24,9 @@ interface Append {
   readonly rewrite: boolean;
 }
 
-export interface WriterOptions {
+export interface WriterOptions extends IntakeOptions {
   readonly self: PeerId;
   readonly identity: Identity;
-  readonly maxClockSkewMs: number;
   /** The time with which the reading of a sensor competes that this peer shows; 0 for none. */
   readonly shownTsMs: (sensor: SensorId) => number;
   readonly announce: (fact: Fact) => void;
@@ -56,11 +55,11 @@ export class Writer {
   #rewrites: Rewrite[] = [];
 
   constructor(options: WriterOptions) {
-    const { self, identity, maxClockSkewMs, shownTsMs, announce } = options;
+    const { self, identity, shownTsMs, announce } = options;
     this.#self = self;
     this.#shownTsMs = shownTsMs;
     this.#identity = identity;
-    this.#intake = new Intake(maxClockSkewMs);
+    this.#intake = new Intake(options);
     this.#announce = announce;
   }
 

@@ -12,7 +12,7 @@ import type { PeerProcess } from './process.ts';
 import type { World } from './world.ts';
 
 export interface AgreementOptions {
-  /** Whether peers may have dropped tombstones: they were kept for a short time, or by a clock years ahead. */
+  /** Whether peers may have dropped tombstones: they were kept for few changes. */
   readonly tombstonesDropped: boolean;
 }
 
@@ -39,20 +39,17 @@ export function disagreements(
 
 function wrongMembers(node: Node, running: readonly Node[], all: readonly Node[]): string[] {
   const wrong: string[] = [];
-  const peer = node.process?.peer;
-  if (!peer) return wrong;
-  const known = new Map(peer.membership.view(node.now()).map((member) => [member.peer, member]));
+  const membership = node.process?.peer.membership;
   for (const other of all) {
-    const member = known.get(other.peer);
-    if (other === node) continue;
+    if (other === node || !membership) continue;
+    const status = membership.statusOf(other.peer);
     if (!running.includes(other)) {
-      const status = member?.status ?? 'dead';
-      const isKnown = status === 'dead' || status === 'left';
+      const isKnown = status === null || status === 'dead' || status === 'left';
       if (!isKnown) wrong.push(`${node.peer} takes ${other.peer} for ${status}, which is gone`);
-    } else if (member === undefined) wrong.push(`${node.peer} does not know ${other.peer}`);
-    else if (member.status !== 'alive') wrong.push(`${node.peer} takes ${other.peer} for ${member.status}`);
+    } else if (status === null) wrong.push(`${node.peer} does not know ${other.peer}`);
+    else if (status !== 'alive') wrong.push(`${node.peer} takes ${other.peer} for ${status}`);
     else if (!knowsAddress(node, other.peer, other.address)) {
-      wrong.push(`${node.peer} looks for ${other.peer} at ${addressText(member.address)}`);
+      wrong.push(`${node.peer} looks for ${other.peer} elsewhere than at ${addressText(other.address)}`);
     }
   }
   return wrong;
@@ -84,11 +81,9 @@ function differentViews(running: readonly Node[], ledger: Ledger): string[] {
   const doubtful = doubtfulSensors(running, ledger);
   const say = (sensor: string, a: string, b: string) => `${sensor} shows ${a} and ${b}`;
   const found = differences(running, (node) => viewText(node, doubtful), say);
+  if (found.length > 0 || doubtful.size > 0) return found;
   const hashes = new Set(running.map((node) => node.process?.peer.replication.stateHash()));
-  if (found.length === 0 && doubtful.size === 0 && hashes.size > 1) {
-    return ['all views are equal and their hashes are not'];
-  }
-  return found;
+  return hashes.size > 1 ? ['all views are equal and their hashes are not'] : [];
 }
 
 /** Sensors for which some peer shows a reading under a number that means two things. */
@@ -160,6 +155,9 @@ function wrongWinners(running: readonly Node[], ledger: Ledger, options: Agreeme
     if (options.tombstonesDropped && ledger.wasForgotten(sensor)) continue;
     // From beyond a gap that nobody can fill any more: shown, and not a part of what was reached.
     if (does && does.record.n > replication.upto(does)) continue;
+    // The same of a tombstone.
+    const forgottenTsMs = replication.forgottenTsMs(sensor);
+    if (should && !does && forgottenTsMs !== null && forgottenTsMs >= should.record.lwwTsMs) continue;
     if (should && does && should.origin === does.origin && sameRecord(should.record, does.record)) continue;
     const shouldText = should ? `${should.origin} ${should.record.n} at ${should.record.lwwTsMs}` : 'nothing';
     const doesText = does ? `${does.origin} ${does.record.n} at ${does.record.lwwTsMs}` : 'nothing';

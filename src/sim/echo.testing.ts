@@ -99,4 +99,4 @@ export function ping(nonce: number): Message {
   return { type: 'PING', nonce, wallMs: 0, rumours: [] };
 }
 
-export const [ann, bob, cat] = [peerName(0), peerName(1), peerName(2)] as const;
+export const [ann, bob] = [peerName(0), peerName(1), peerName(2)] as const;

@@ -82,7 +82,7 @@ export class Scenario {
   readonly #faults: Faults;
   readonly #topology: TopologyPolicy;
   readonly #snapshots: Pick<PeerOptions, 'snapshotIntervalMs' | 'snapshotAfterRecords'>;
-  readonly #tombstoneKeptMs: number;
+  readonly #tombstoneSpan: number;
   #settledAfterMs: number | null = null;
 
   constructor(options: ScenarioOptions) {
@@ -96,9 +96,9 @@ export class Scenario {
       snapshotIntervalMs: this.#random.between(2_000, 30_000),
       snapshotAfterRecords: 10 + this.#random.below(500),
     };
-    this.#tombstoneKeptMs = this.#random.chance(0.5)
-      ? REPLICATION_DEFAULTS.tombstoneKeptMs
-      : this.#random.between(5_000, 60_000);
+    this.#tombstoneSpan = this.#random.chance(0.5)
+      ? REPLICATION_DEFAULTS.tombstoneSpan
+      : 1 + this.#random.below(40);
     this.wire = new Wire(options.codec);
     this.world = new World({
       seed: random.u32(),
@@ -202,8 +202,7 @@ export class Scenario {
   }
 
   get #tombstonesDropped(): boolean {
-    const isClockSet = this.#faults.events.some(({ family }) => family === 'clock-jump');
-    return isClockSet || this.#tombstoneKeptMs < REPLICATION_DEFAULTS.tombstoneKeptMs;
+    return this.#tombstoneSpan < REPLICATION_DEFAULTS.tombstoneSpan;
   }
 
   #complainOf(differences: readonly string[], when: string): boolean {
@@ -225,7 +224,7 @@ export class Scenario {
     world.watcher.add(new OneNameOneContent(this.#complain, ledger));
     // Who missed tombstones that were dropped fetches all streams anew, from their beginning.
     if (!this.#tombstonesDropped) {
-      world.watcher.add(new ForwardOnly(this.#complain, (at) => this.#peerAt(at)));
+      world.watcher.add(new ForwardOnly(this.#complain, ledger, (at) => this.#peerAt(at)));
     }
     world.watcher.add(this.#stored);
     world.watcher.add(new Bounds(this.#complain));
@@ -244,7 +243,7 @@ export class Scenario {
       seeds: this.#seedsOf(boot.index).map((index) => this.world.node(index).address),
       topology: this.#topology,
       membership: MEMBERSHIP_DEFAULTS,
-      replication: { ...REPLICATION_DEFAULTS, tombstoneKeptMs: this.#tombstoneKeptMs },
+      replication: { ...REPLICATION_DEFAULTS, tombstoneSpan: this.#tombstoneSpan },
       maxClockSkewMs: 5_000,
       ...this.#snapshots,
     };

@@ -14,7 +14,7 @@ export function safeIntegerAt(view: DataView, at: number): number {
   return view.getUint32(at, true) + view.getUint32(at + 4, true) * WORD;
 }
 
-export const IDENTITY_BYTES = 16;
+const IDENTITY_BYTES = 16;
 
 export function putIdentity(view: DataView, at: number, identity: Identity): void {
   putSafeInteger(view, at, identity.birth);

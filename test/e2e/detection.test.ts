@@ -13,7 +13,7 @@ let nodes: SiteNode[];
 
 beforeAll(async () => {
   nodes = await site.startAll(IDS);
-}, 90_000);
+});
 afterAll(() => site.stop());
 
 test("[WS7] a killed process is soon alive in nobody's view, and alive everywhere once it is back", async () => {

@@ -124,7 +124,7 @@ test('[WS12] while hundreds of connections that say nothing are held at its port
   }
 });
 
-test('[WS11] all of this has left the node with about the memory it had, and its log short', async () => {
+test('[WS11][HO9] all of this has left the node with about the memory it had, and its log short', async () => {
   const resident = await residentBytes(ann);
   const refusals = ann.lines.filter(({ msg }) => msg === 'refused');
 

@@ -2,8 +2,10 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { Site } from './site.ts';
+import { allShow, writeAt } from './readings.ts';
+import { allAlive, Site } from './site.ts';
 import type { SiteNode } from './site-node.ts';
+import { until } from './until.ts';
 
 const FAILED = 1;
 const USAGE = 2;
@@ -14,6 +16,12 @@ afterAll(() => site.stop());
 test('[WS15] of two live processes with one id the later is refused, naming the address of the earlier', async () => {
   const bob = await site.start('bob', []);
   const ann = await site.start('ann', ['bob']);
+  // Of two that start within two seconds the address decides.
+  await until(
+    'ann is the earlier',
+    () => ann.get<{ uptime_ms: number }>('/healthz'),
+    (health) => health.uptime_ms > 2_500,
+  );
   await site.portsOf('ann', true);
   const elsewhere = join(site.directory, 'elsewhere');
 
@@ -23,7 +31,9 @@ test('[WS15] of two live processes with one id the later is refused, naming the 
   expect(linesOf(namesake)).toEqual([
     `sensorium: another live node uses the id ann, at 127.0.0.1:${ann.ports.port}: choose another NODE_ID`,
   ]);
-  expect(await ann.state()).toEqual({});
+  await allAlive([ann, bob]);
+  const written = [await writeAt(ann, 'door', 1, 1_700_000_000_000)];
+  await allShow([ann, bob], written);
   await Promise.all([ann.kill(), bob.kill()]);
 });
 

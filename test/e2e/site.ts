@@ -87,7 +87,6 @@ export class Site {
         PORT: String(ports.port),
         WEB_API_PORT: String(ports.apiPort),
         INGEST_PORT: String(ports.ingestPort),
-        MQTT_PORT: '0',
         DISCOVERY: 'off',
         BOOTSTRAP_PEERS: told.join(','),
         ...environment,

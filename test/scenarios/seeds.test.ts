@@ -1,11 +1,11 @@
-// A fixed set of seeds, each another kind of bad day. New ones are drawn by `npm run soak`; one that ever failed
-// is pinned below.
+// A fixed set of seeds, each another kind of bad day. New ones are drawn by `npm run soak`; one that ever failed is
+// pinned here by its own test.
 
 import { expect, test } from 'vitest';
 import { type SimulationOptions, simulate } from '../../src/sim/simulation.ts';
 
 const OPTIONS: SimulationOptions = {
-  seed: 1,
+  seed: 101,
   seeds: 100,
   nodes: { min: 2, max: 12 },
   virtualMs: 30_000,

@@ -1,28 +1,35 @@
-// Ports that are free for TCP and UDP on loopback at this moment.
+// Ports that are free for TCP and UDP on loopback at this moment. They are drawn from below the range that systems
+// take the ports of outgoing connections from, so that none of those has one before its listener does.
 
+import { randomInt } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import type { AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:net';
+
+const LOWEST = 20_000;
+const BELOW = 32_000;
+const DRAWS_MAX = 1_000;
 
 /** All are held until all are found, so that no two are the same. */
 export async function freePorts(count: number): Promise<number[]> {
   const held: Server[] = [];
   const ports: number[] = [];
-  while (ports.length < count) {
-    const server = await holdAny();
+  for (let draw = 0; draw < DRAWS_MAX && ports.length < count; draw++) {
+    const port = randomInt(LOWEST, BELOW);
+    const server = await holdStream(port);
+    if (server === null) continue;
     held.push(server);
-    const { port } = server.address() as AddressInfo;
     if (await isFreeForDatagrams(port)) ports.push(port);
   }
   await Promise.all(held.map((server) => new Promise((closed) => server.close(closed))));
+  if (ports.length < count) throw new Error(`no ${count} ports from ${LOWEST} to ${BELOW} are free`);
   return ports;
 }
 
-function holdAny(): Promise<Server> {
-  return new Promise((resolve, reject) => {
+function holdStream(port: number): Promise<Server | null> {
+  return new Promise((resolve) => {
     const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => resolve(server));
+    server.once('error', () => resolve(null));
+    server.listen(port, '127.0.0.1', () => resolve(server));
   });
 }
 

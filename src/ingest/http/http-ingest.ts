@@ -27,8 +27,8 @@ export interface HttpIngestOptions {
   readonly refusals: Refusals;
 }
 
-/** How long requests in flight may take to be answered when the listener stops. */
-const STOP_GRACE_MS = 5_000;
+/** How long requests in flight may take to be answered when the listener stops: a node stops within 2 s. (HO4) */
+const STOP_GRACE_MS = 500;
 const ABOUT = `This is the HTTP input of a Sensorium node.
 
 POST /ingest takes one reading, a list of them, or one a line (NDJSON), with any content type, also gzip:

@@ -61,6 +61,22 @@ test('[RP44] it ends with an exchange', () => {
   expect(out.take()).toMatchObject([{ type: 'GOSSIP_STATE' }]);
 });
 
+test('[RP44] then partners met meanwhile get their exchange, those with a greater id', () => {
+  const { machine, out } = newcomer(bob);
+  for (const peer of [ann, dan]) {
+    machine.memberUp(peer, at(1), out);
+    machine.linkUp(peer, at(2), out);
+  }
+  out.take();
+
+  machine.receive(bob, { type: 'ACK', of: 'FULL_SYNC_REQUEST' }, at(10), out);
+
+  expect(out.sent.map(({ to, message }) => `${message.type} to ${to}`).sort()).toEqual([
+    'GOSSIP_STATE to bob',
+    'GOSSIP_STATE to dan',
+  ]);
+});
+
 test('[RP43] a silent partner is given up after the timeout, a lost one at once', () => {
   const { machine, out } = newcomer(bob);
   for (const peer of [cat, dan]) {
@@ -68,17 +84,31 @@ test('[RP43] a silent partner is given up after the timeout, a lost one at once'
     machine.linkUp(peer, at(0), out);
   }
 
-  machine.wake(at(4_999), out);
+  machine.wake(at(499), out);
   expect(out.take()).toEqual([]);
-  machine.wake(at(5_000), out);
+  machine.wake(at(500), out);
   const second = out.sent.splice(0).map(({ to }) => to)[0];
   if (second === undefined) throw new Error('another one is asked');
-  machine.linkDown(second, at(5_100), out);
+  machine.linkDown(second, at(600), out);
   const third = out.sent.splice(0).map(({ to }) => to)[0];
 
   expect([cat, dan]).toContain(second);
   expect(third).not.toBe(second);
   expect(out.factsOf('full-sync-started').map(({ peer }) => peer)).toEqual([bob, second, third]);
+});
+
+test('[RP43] while all are silent each partner gets twice as long as the one before', () => {
+  const { machine, out } = newcomer(bob);
+  machine.memberUp(dan, at(0), out);
+  machine.linkUp(dan, at(0), out);
+  const askedAt: number[] = [];
+
+  for (let ms = 0; ms <= 32_000; ms += 500) {
+    machine.wake(at(ms), out);
+    if (out.take().some(({ type }) => type === 'FULL_SYNC_REQUEST')) askedAt.push(ms);
+  }
+
+  expect(askedAt).toEqual([500, 1_500, 3_500, 7_500, 15_500, 23_500, 31_500]);
 });
 
 test('[RP43] without another partner it ends, and begins with the next link', () => {
@@ -181,7 +211,7 @@ test('[RP27] what is unavailable of streams not known here, or of the own one, c
 });
 
 test('[RP16] a peer that slept longer than tombstones are kept shows none of what was forgotten meanwhile', () => {
-  const mesh = new Mesh({ seed: 6, replication: { tombstoneKeptMs: 10_000 } });
+  const mesh = new Mesh({ seed: 6, replication: { tombstoneSpan: 1 } });
   for (const peer of [ann, bob, cat]) mesh.start(peer);
   mesh.join(ann, bob, cat);
   mesh.write(ann, { old: 1, kept: 2 });
@@ -191,6 +221,8 @@ test('[RP16] a peer that slept longer than tombstones are kept shows none of wha
 
   mesh.forget(ann, 'old');
   mesh.forget(bob, 'old');
+  mesh.write(ann, { kept: 3 });
+  mesh.write(bob, { other: 3 });
   mesh.run(30_000);
   mesh.write(ann, { kept: 4 });
   mesh.start(cat, disk);

@@ -19,6 +19,9 @@ import type { Partners } from './partners.ts';
 import type { Replica } from './replica.ts';
 import type { Traffic } from './traffic.ts';
 
+/** How many times its timeout a partner gets at most. */
+const PATIENCE_MAX = 16;
+
 type State =
   | { readonly name: 'idle' }
   | {
@@ -41,6 +44,8 @@ export class FullSync {
   readonly #options: ReplicationOptions;
   readonly #random: Random;
   #state: State = { name: 'idle' };
+  /** Partners that were silent one after the other: maybe all are only slow, so each gets twice as long. */
+  #silences = 0;
   /** One is enough: whoever was synced once keeps up by exchanges. */
   #done = false;
 
@@ -80,6 +85,7 @@ export class FullSync {
 
   wake(now: Now, out: Outbox): void {
     if (this.#state.name === 'syncing' && now.steadyMs >= this.#state.deadlineMs) {
+      this.#silences++;
       this.peerLost(this.#state.peer, now, out);
     }
   }
@@ -101,6 +107,7 @@ export class FullSync {
   ): boolean {
     const state = this.#state;
     if (state.name === 'idle' || state.peer !== from) return false;
+    this.#silences = 0;
     const records = state.records + answer.records;
     if (answer.more && answer.progress) {
       this.#ask(from, state.after, records, now, out);
@@ -130,7 +137,8 @@ export class FullSync {
 
   #ask(peer: PeerId, after: string, records: number, now: Now, out: Outbox): void {
     const digest = entriesOf(this.#replica.streams, { after, until: '' });
-    const deadlineMs = now.steadyMs + this.#options.fullSyncTimeoutMs;
+    const patience = Math.min(2 ** this.#silences, PATIENCE_MAX);
+    const deadlineMs = now.steadyMs + patience * this.#options.fullSyncTimeoutMs;
     this.#state = { name: 'syncing', peer, deadlineMs, after, until: digest.until, records };
     this.#traffic.send(peer, { type: 'FULL_SYNC_REQUEST', digest }, out);
   }

@@ -167,6 +167,19 @@ test('[RP33] when a link comes up the lower id starts one exchange', () => {
   expect(higher.out.take()).toEqual([]);
 });
 
+test('[RP33] among few the exchange does not wait for the link', () => {
+  const few = withBob(ann, 1);
+  const many = withBob(ann, 1, { eagerPeersMax: 1 });
+
+  for (const { machine, out } of [few, many]) {
+    out.take();
+    machine.memberUp(dan, at(5), out);
+  }
+
+  expect(few.out.take()).toMatchObject([{ type: 'GOSSIP_STATE' }]);
+  expect(many.out.take()).toEqual([]);
+});
+
 test('[RP35] an answer with more is followed by the next question, and the last one is not', () => {
   const { machine, out } = withBob(ann, 1);
 

@@ -32,7 +32,7 @@ import { Rounds } from './rounds.ts';
 import { Traffic } from './traffic.ts';
 
 /** Tombstones are looked through so often, unless they are kept for less than ten times as long. */
-const COLLECT_EVERY_MS = 60_000;
+const COLLECT_EVERY_MS = 10_000;
 
 export class Replication {
   readonly #options: ReplicationOptions;
@@ -62,7 +62,7 @@ export class Replication {
     this.#rounds = new Rounds(partners, options, random);
     const parts = { replica, inbox, partners, rounds: this.#rounds, push, fullSync, traffic };
     this.#gossip = new Gossip(parts, options);
-    this.#collectAtMs = now.steadyMs + this.#collectEveryMs;
+    this.#collectAtMs = now.steadyMs + COLLECT_EVERY_MS;
   }
 
   /** Takes what the disk kept: before `start`, the snapshot first. */
@@ -91,8 +91,8 @@ export class Replication {
   wake(now: Now, out: Outbox): void {
     if (!this.#started) return;
     if (now.steadyMs >= this.#collectAtMs) {
-      this.#collectAtMs = now.steadyMs + this.#collectEveryMs;
-      this.#replica.collect(now.wallMs - this.#options.tombstoneKeptMs);
+      this.#collectAtMs = now.steadyMs + COLLECT_EVERY_MS;
+      this.#replica.collect(this.#options.tombstoneSpan);
     }
     this.#fullSync.wake(now, out);
     this.#push.wake(now, out);
@@ -203,6 +203,11 @@ export class Replication {
     return this.#replica.view.latestOf(sensor);
   }
 
+  /** The time with which the tombstone competes that hides a sensor; null where none does. */
+  forgottenTsMs(sensor: SensorId): number | null {
+    return this.#replica.view.forgottenTsMs(sensor);
+  }
+
   get sensorCount(): number {
     return this.#replica.view.sensorCount;
   }
@@ -248,10 +253,6 @@ export class Replication {
     };
   }
 
-  get #collectEveryMs(): number {
-    return Math.min(COLLECT_EVERY_MS, this.#options.tombstoneKeptMs / 10);
-  }
-
   #take(from: PeerId, deltas: readonly Delta[], source: SyncSource, now: Now, out: Outbox): TakenFrom {
     const taken = this.#inbox.take(from, deltas, source, now, out);
     if (taken === 'behind') this.#syncWith(from, now, out);
@@ -268,9 +269,12 @@ export class Replication {
 
   #fullSyncAnswered(from: PeerId, answer: Parameters<FullSync['answered']>[1], now: Now, out: Outbox): void {
     if (!this.#fullSync.answered(from, answer, now, out)) return;
-    // The partner may lack something in turn.
-    const partner = this.#partners.find(from);
-    if (partner?.alive) this.#gossip.exchange(partner, out);
+    // The partner may lack something in turn, and others were met and not spoken to. (RP44)
+    for (const partner of this.#partners.all()) {
+      if (partner.peer !== from && !partner.passedOver) continue;
+      partner.passedOver = false;
+      this.#gossip.exchange(partner, out);
+    }
   }
 
   /**
@@ -296,13 +300,20 @@ export class Replication {
     this.#fullSync.start(peer, now, out);
   }
 
+  /**
+   * Both sides notice each other, and one exchange is enough. Among few, who are all pushed to in any case, it does not
+   * wait until somebody else needs the link. (RP33)
+   */
   #meet(partner: Partner, now: Now, out: Outbox): void {
-    if (!this.#started || !this.#partners.isMet(partner)) return;
-    if (this.#fullSync.isNeeded) this.#syncWith(partner.peer, now, out);
-    // Both sides notice the link; one exchange is enough.
-    else if (!this.#fullSync.isUnderWay && this.#replica.own.origin < partner.peer) {
-      this.#gossip.exchange(partner, out);
+    if (!this.#started || !partner.alive || !this.#partners.isAllowed(partner)) return;
+    if (partner.linked && this.#fullSync.isNeeded) {
+      this.#syncWith(partner.peer, now, out);
+      return;
     }
+    const isOwnTurn = this.#replica.own.origin < partner.peer;
+    if (!isOwnTurn || !(partner.linked || this.#partners.count <= this.#options.eagerPeersMax)) return;
+    if (this.#fullSync.isUnderWay || this.#fullSync.isNeeded) partner.passedOver = true;
+    else this.#gossip.exchange(partner, out);
   }
 
   #lose(peer: PeerId, now: Now, out: Outbox): void {

@@ -16,10 +16,10 @@ export interface ReplicationOptions {
   readonly pushCoalesceMs: number;
   /** Up to so many live peers, each push goes to all of them; beyond, to a random few. */
   readonly eagerPeersMax: number;
-  /** How long a partner may take over one answer of a full sync before another one is asked. */
+  /** How long a partner may take over one answer of a full sync before another one is asked, at first. */
   readonly fullSyncTimeoutMs: number;
-  /** A tombstone is dropped this long after the time it carries. */
-  readonly tombstoneKeptMs: number;
+  /** A tombstone is dropped once its stream has gone on by so many changes. */
+  readonly tombstoneSpan: number;
 }
 
 export const REPLICATION_DEFAULTS: ReplicationOptions = {
@@ -32,8 +32,8 @@ export const REPLICATION_DEFAULTS: ReplicationOptions = {
   maxFanout: 3,
   pushCoalesceMs: 25,
   eagerPeersMax: 16,
-  fullSyncTimeoutMs: 5_000,
-  tombstoneKeptMs: 7 * 86_400_000,
+  fullSyncTimeoutMs: 500,
+  tombstoneSpan: 65_536,
 };
 
 export function pushFanout(alive: number, options: ReplicationOptions): number {

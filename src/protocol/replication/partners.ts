@@ -11,6 +11,8 @@ export interface Partner {
   linked: boolean;
   /** The link holds so much unsent that nothing is added. */
   busy: boolean;
+  /** Met before this peer had been sent everything: its exchange is still to come. */
+  passedOver: boolean;
   /** What this peer had when it sent the digest that is not answered yet. */
   asked: Asked | null;
 }
@@ -40,9 +42,14 @@ export class Partners {
     return this.#known.get(peer) ?? null;
   }
 
-  /** Whether it is alive, linked and a partner, so that a first exchange makes sense. */
+  /** Whether it is alive, linked and a partner. */
   isMet(partner: Partner): boolean {
-    return partner.alive && partner.linked && this.#isAllowed(partner.peer);
+    return partner.alive && partner.linked && this.isAllowed(partner);
+  }
+
+  /** Whether the topology lets it be gossiped with. */
+  isAllowed({ peer }: Partner): boolean {
+    return this.#neighbours === null || this.#neighbours.has(peer);
   }
 
   setAlive(peer: PeerId, alive: boolean): Partner {
@@ -84,20 +91,16 @@ export class Partners {
     if (this.#pool === null) {
       this.#pool = [];
       for (const partner of this.#known.values()) {
-        if (partner.alive && this.#isAllowed(partner.peer)) this.#pool.push(partner);
+        if (partner.alive && this.isAllowed(partner)) this.#pool.push(partner);
       }
     }
     return this.#pool;
   }
 
-  #isAllowed(peer: PeerId): boolean {
-    return this.#neighbours === null || this.#neighbours.has(peer);
-  }
-
   #of(peer: PeerId): Partner {
     let partner = this.#known.get(peer);
     if (!partner) {
-      partner = { peer, alive: false, linked: false, busy: false, asked: null };
+      partner = { peer, alive: false, linked: false, busy: false, passedOver: false, asked: null };
       this.#known.set(peer, partner);
     }
     return partner;

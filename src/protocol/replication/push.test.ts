@@ -96,6 +96,7 @@ test('[RP38] what was written before the start, or while nobody was there, is le
   machine.ownChanges([reading(8, 'bed', 8, 8)], at(0), out);
   runUntil(100);
   machine.memberUp(dan, at(200), out);
+  out.take();
 
   machine.ownChanges([reading(9, 'hall', 9, 9)], at(300), out);
 

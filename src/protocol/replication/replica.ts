@@ -129,13 +129,16 @@ export class Replica {
     this.#limitIdentities(own);
   }
 
-  /** Drops the tombstones that carry a time before this one. (RP15) */
-  collect(beforeMs: number): void {
+  /**
+   * Drops the tombstones that lie so many changes back in their stream. By count and not by a clock, so that all
+   * who have as much of a stream have dropped the same. (RP15)
+   */
+  collect(span: number): void {
     for (const slots of this.#tombstones) {
       const record = slots.state?.record;
       const { stream } = slots.home;
       const waits =
-        record?.kind === 'tombstone' && (record.lwwTsMs >= beforeMs || slots.home === stream.ahead);
+        record?.kind === 'tombstone' && (record.n > stream.upto - span || slots.home === stream.ahead);
       if (waits) continue;
       this.#tombstones.delete(slots);
       if (record?.kind !== 'tombstone') continue;
@@ -208,7 +211,7 @@ export class Replica {
 
   /** Whether the record is what its slot holds afterwards. */
   #put(registers: Registers, record: Record): boolean {
-    if (registers.sensors >= LIMITS.sensorsPerOriginMax && registers.slotsOf(record.sensor) === null) {
+    if (registers.sensors >= LIMITS.slotsPerStreamMax && registers.slotsOf(record.sensor) === null) {
       this.#recordsRefused++;
       return false;
     }

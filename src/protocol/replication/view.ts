@@ -74,6 +74,11 @@ export class View {
     return slots ? this.#latest(slots) : null;
   }
 
+  /** The time with which the tombstone competes that hides a sensor; null where none does. */
+  forgottenTsMs(sensor: SensorId): number | null {
+    return this.#hidden.has(sensor) ? (this.#winners.get(sensor)?.state?.record.lwwTsMs ?? null) : null;
+  }
+
   /** Collisions found since the last call. */
   takeCollisions(): readonly Collision[] {
     const collisions = this.#collisions;

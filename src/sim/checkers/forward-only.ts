@@ -3,12 +3,14 @@
 //
 // A reading that fills a gap behind a later one is news all the same; it only must not be what is shown. A
 // stream that is fetched anew starts from its beginning: an origin's own former one after it took another
-// identity, and every one after tombstones were dropped that the peer never saw.
+// identity, and every one after tombstones were dropped that the peer never saw. Of a stream in which a restored
+// directory used numbers twice nothing can be said.
 
 import type { StreamName } from '../../model/durable.ts';
 import type { Fact } from '../../model/fact.ts';
 import { identityText, type SensorId, sameIdentity } from '../../model/ids.ts';
 import type { Peer } from '../../peer/peer.ts';
+import type { Ledger } from '../ledger.ts';
 import type { Place } from '../watcher.ts';
 import { Checker, type Complain } from './checker.ts';
 
@@ -16,10 +18,12 @@ export class ForwardOnly extends Checker {
   readonly rule = 'a register only moves forward';
   /** By peer, then by `<origin> <identity> <sensor>`. */
   readonly #reached = new Map<string, Map<string, number>>();
+  readonly #ledger: Ledger;
   readonly #peerAt: (at: Place) => Peer | null;
 
-  constructor(complain: Complain, peerAt: (at: Place) => Peer | null) {
+  constructor(complain: Complain, ledger: Ledger, peerAt: (at: Place) => Peer | null) {
     super(complain);
+    this.#ledger = ledger;
     this.#peerAt = peerAt;
   }
 
@@ -30,7 +34,7 @@ export class ForwardOnly extends Checker {
   override announced(at: Place, fact: Fact): void {
     if (fact.type === 'identity-taken') this.#reached.get(at.peer)?.clear();
     if (fact.type === 'full-sync-started') this.#reached.get(at.peer)?.clear();
-    if (fact.type !== 'registers-changed') return;
+    if (fact.type !== 'registers-changed' || this.#ledger.isForked(fact)) return;
     const reached = this.#reached.get(at.peer);
     const stream = `${fact.origin} ${fact.identity.birth}.${fact.identity.random}`;
     for (const { n, sensor, kind } of fact.records) {
