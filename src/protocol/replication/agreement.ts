@@ -2,6 +2,7 @@
 // RP30, RP45.
 
 import type { PeerId } from '../../model/ids.ts';
+import type { Now } from '../../model/time.ts';
 import type { Outbox } from '../outbox.ts';
 
 export class Agreement {
@@ -10,6 +11,14 @@ export class Agreement {
   #root = -1;
   /** Whether something was found missing since both sides were last found equal. */
   #missing = false;
+  readonly #tellAfterMs: number;
+  /** When (steady clock) this peer was last found equal to another. */
+  #equalAtMs = Number.NEGATIVE_INFINITY;
+
+  /** What is under way for less than `tellAfterMs` is no difference worth telling of. */
+  constructor(tellAfterMs: number) {
+    this.#tellAfterMs = tellAfterMs;
+  }
 
   /** No news since both sides were equal; or news that was pushed to everybody. */
   isExpected(root: number, pushedToAll: boolean): boolean {
@@ -22,11 +31,12 @@ export class Agreement {
     this.#root = root;
   }
 
-  found(peer: PeerId, root: number, out: Outbox): void {
+  found(peer: PeerId, root: number, now: Now, out: Outbox): void {
     this.partFound(root);
-    if (!this.#missing) return;
+    const apartMs = now.steadyMs - this.#equalAtMs;
+    this.#equalAtMs = now.steadyMs;
+    if (this.#missing && apartMs >= this.#tellAfterMs) out.announce({ type: 'converged', peer });
     this.#missing = false;
-    out.announce({ type: 'converged', peer });
   }
 
   /** Something was found missing, here or there. */

@@ -37,6 +37,9 @@ interface Ask {
   readonly untilMs: number;
 }
 
+/** Sides that were unequal for fewer rounds than this did not come apart: something was under way. */
+const ROUNDS_APART = 5;
+
 export class Gossip {
   readonly #replica: Replica;
   readonly #inbox: Inbox;
@@ -46,7 +49,7 @@ export class Gossip {
   readonly #fullSync: FullSync;
   readonly #traffic: Traffic;
   readonly #options: ReplicationOptions;
-  readonly #agreement = new Agreement();
+  readonly #agreement: Agreement;
   #ask: Ask | null = null;
   /** Where the next digest continues when one cannot list all. */
   #cursor = '';
@@ -71,6 +74,7 @@ export class Gossip {
     this.#fullSync = parts.fullSync;
     this.#traffic = parts.traffic;
     this.#options = options;
+    this.#agreement = new Agreement(ROUNDS_APART * options.gossipIntervalMs);
   }
 
   wake(now: Now, out: Outbox): void {
@@ -102,7 +106,7 @@ export class Gossip {
     this.#tellBehind(from, comparison, out);
 
     if (deltas.length === 0 && isEqual(comparison)) {
-      if (isWhole(digest)) this.#agreement.found(from, this.#replica.streams.root, out);
+      if (isWhole(digest)) this.#agreement.found(from, this.#replica.streams.root, now, out);
       this.#traffic.send(from, { type: 'ACK', of }, out);
       return;
     }
@@ -135,7 +139,7 @@ export class Gossip {
     }
     if (comparison.lacks !== null) this.#askFor(from, comparison.lacks, now, out);
     if (deltas.length > 0 || !isEqual(comparison)) this.unequal();
-    else if (isWhole(digest)) this.#agreement.found(from, this.#replica.streams.root, out);
+    else if (isWhole(digest)) this.#agreement.found(from, this.#replica.streams.root, now, out);
   }
 
   /** SENSOR_UPDATE in answer to a digest, after its deltas were taken. Who gets nowhere asks no further. (RP35) */
@@ -145,13 +149,13 @@ export class Gossip {
     if (more && progress) this.#askFor(from, range, now, out);
   }
 
-  acknowledged(from: PeerId, of: AckMessage['of'], out: Outbox): void {
+  acknowledged(from: PeerId, of: AckMessage['of'], now: Now, out: Outbox): void {
     if (of === 'GET_STATE') this.#askEnded(from);
     const partner = this.#partners.find(from);
     const asked = partner?.asked;
     if (!partner || !asked) return;
     partner.asked = null;
-    if (asked.whole) this.#agreement.found(from, asked.root, out);
+    if (asked.whole) this.#agreement.found(from, asked.root, now, out);
     else this.#agreement.partFound(asked.root);
   }
 
@@ -174,7 +178,7 @@ export class Gossip {
   #answerRoot(from: PeerId, of: Visit['kind'], hash: number, now: Now, out: Outbox): void {
     const { root } = this.#replica.streams;
     if (hash === root) {
-      this.#agreement.found(from, root, out);
+      this.#agreement.found(from, root, now, out);
       this.#traffic.send(from, { type: 'ACK', of }, out);
       return;
     }

@@ -290,7 +290,7 @@ test('[RP45] each side of an exchange says once that they converged', () => {
   mesh.run(5_000);
   for (const peer of ALL) mesh.cut(peer, peer === dan ? ann : dan);
   mesh.write(ann, { bed: 1 });
-  mesh.run(2_000);
+  mesh.run(8_000);
   const before = mesh.facts.length;
 
   mesh.join(...ALL);

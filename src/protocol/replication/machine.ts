@@ -156,7 +156,7 @@ export class Replication {
       case 'ACK':
         if (message.of === 'FULL_SYNC_REQUEST') {
           this.#fullSyncAnswered(from, { records: 0, progress: false, more: false }, now, out);
-        } else this.#gossip.acknowledged(from, message.of, out);
+        } else this.#gossip.acknowledged(from, message.of, now, out);
         return;
       default:
         unreachable(message);
