@@ -1,7 +1,8 @@
 // Within one stream a register only moves forward, at every peer, as long as its process lives: what is shown
 // is never followed by an older reading of the same stream. SPEC rule SM13.
 //
-// A reading that fills a gap behind a later one is news all the same; it only must not be what is shown. A
+// A reading that fills a gap behind a later one is news all the same, and so is one that comes again after a
+// tombstone of another stream had buried it; they only must not be what is shown. A
 // stream that is fetched anew starts from its beginning: an origin's own former one after it took another
 // identity, and every one after tombstones were dropped that the peer never saw. Of a stream in which a restored
 // directory used numbers twice nothing can be said.
@@ -40,7 +41,7 @@ export class ForwardOnly extends Checker {
     for (const { n, sensor, kind } of fact.records) {
       const register = `${stream} ${kind === 'meta' ? 'm' : 'r'}${sensor}`;
       const before = reached?.get(register) ?? 0;
-      if (n === before || (n < before && this.#isShown(at, fact, sensor, n))) {
+      if (n <= before && this.#isShown(at, fact, sensor, n)) {
         const name = `${fact.origin} ${identityText(fact.identity)}`;
         this.complain(at, `sets ${sensor} of ${name} to ${n} after ${before}`);
       }
