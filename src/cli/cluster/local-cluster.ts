@@ -2,12 +2,13 @@
 // are read, and they end with it.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import { makeDirectory } from '../../host/storage/make-directory.ts';
 import { environmentOf, type NodePlan } from './topology.ts';
 
 /** A child that is still there this long after SIGTERM is killed. */
 const STOP_MS = 3_000;
+const DIRECTORY_MODE = 0o700;
 
 export interface LogLine {
   readonly level: string;
@@ -38,7 +39,7 @@ export class LocalCluster {
 
   /** Resolves when every node is ready. */
   static async start(options: ClusterOptions): Promise<LocalCluster> {
-    mkdirSync(options.dataDirectory, { recursive: true });
+    await makeDirectory(options.dataDirectory, DIRECTORY_MODE);
     const cluster = new LocalCluster(options);
     LocalCluster.#all.add(cluster);
     await Promise.all(options.plans.map((plan) => cluster.#startNode(plan)));

@@ -2,12 +2,13 @@
 // SPEC rules ST26-ST29.
 
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, readFile, rm, unlink, writeFile } from 'node:fs/promises';
+import { link, readFile, rm, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HardState } from '../../model/durable.ts';
 import { type Identity, type PeerId, parsePeerId } from '../../model/ids.ts';
 import { DirectoryLock, LockedError } from './directory-lock.ts';
 import { FileDisk } from './file-disk.ts';
+import { makeDirectory } from './make-directory.ts';
 
 const NODE_ID_FILE = 'node-id';
 const STORE = 'store';
@@ -61,10 +62,10 @@ export class DataDirectory {
   static async open(options: DataDirectoryOptions): Promise<DataDirectory> {
     const { dataDir, clear } = options;
     try {
-      await mkdir(dataDir, { recursive: true, mode: MODE });
+      await makeDirectory(dataDir, MODE);
       const node = options.node ?? (await nodeIdOf(dataDir));
       const path = join(dataDir, node);
-      await mkdir(path, { recursive: true, mode: MODE });
+      await makeDirectory(path, MODE);
       const lock = await DirectoryLock.take(path);
       if (clear) await rm(join(path, STORE), { recursive: true, force: true });
       return new DataDirectory(path, node, await FileDisk.open(join(path, STORE)), lock);

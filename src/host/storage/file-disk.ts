@@ -3,10 +3,11 @@
 // Zeros are really written where a file is created with a size: a hole would need the file system to find space,
 // and to write down where, at each sync.
 
-import { close, fdatasync, fstat, fsync, mkdir, open, read, readdir, rename, unlink, write } from 'node:fs';
+import { close, fdatasync, fstat, fsync, open, read, readdir, rename, unlink, write } from 'node:fs';
 import { join } from 'node:path';
 import { ok, refused } from '../../kit/result.ts';
 import type { Answer, Disk, DiskFile, DiskProblem } from '../../storage/disk.ts';
+import { makeDirectory } from './make-directory.ts';
 
 const ZEROS = new Uint8Array(1_048_576);
 /** Only the owner reads what a node keeps. */
@@ -21,13 +22,9 @@ export class FileDisk implements Disk {
   }
 
   /** The directory is made where it is missing. */
-  static open(path: string): Promise<FileDisk> {
-    return new Promise((resolve, reject) => {
-      mkdir(path, { recursive: true, mode: DIRECTORY_MODE }, (error) => {
-        if (error) reject(error);
-        else resolve(new FileDisk(path));
-      });
-    });
+  static async open(path: string): Promise<FileDisk> {
+    await makeDirectory(path, DIRECTORY_MODE);
+    return new FileDisk(path);
   }
 
   list(done: Answer<readonly string[]>): void {
