@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ReadApi } from '../api/read-api.ts';
 import type { Config } from '../config/config.ts';
-import { ControlServer } from '../control/control-server.ts';
+import { ControlServer, socketPathProblem } from '../control/control-server.ts';
 import { DISCOVERY_PACE, Discovery } from '../host/discovery/discovery.ts';
 import { Host } from '../host/host.ts';
 import { NodeLog } from '../host/log.ts';
@@ -29,6 +29,7 @@ import { findingText } from '../storage/finding.ts';
 import { EXIT, Failure } from './failure.ts';
 import { peerOptionsOf } from './peer-options.ts';
 
+const CONTROL_SOCKET = 'control.sock';
 const INGEST_REQUEST_MS = 30_000;
 const LIVE_HEARTBEAT_MS = 15_000;
 /** A member heard of directly within so many heartbeats is shown as alive by own evidence. */
@@ -40,7 +41,7 @@ export class Node {
   /** Rejects when the node cannot go on. */
   readonly failed: Promise<never>;
   readonly #stops: (() => Promise<void>)[] = [];
-  #fail: (why: Failure) => void = () => {};
+  #fail: (why: unknown) => void = () => {};
 
   private constructor(log: NodeLog) {
     this.log = log;
@@ -77,6 +78,8 @@ export class Node {
   async #start(config: Config, directory: DataDirectory): Promise<void> {
     const { log } = this;
     this.#stops.push(() => directory.release());
+    const problem = socketPathProblem(join(directory.path, CONTROL_SOCKET));
+    if (problem !== null) throw new Failure(problem, EXIT.usage);
     let waitedOn: PeerHub | null = null;
     const { store, recovered, report, renamed } = await usable(
       NodeStore.open(directory, ({ kind, detail }) => {
@@ -103,6 +106,7 @@ export class Node {
       {
         peer: peerOptionsOf(config, directory.node, advertised, apiPort),
         changesKept: config.replicationDeltaMaxlen,
+        broken: (error) => this.#fail(error),
       },
       store,
       recovered,
@@ -183,7 +187,7 @@ export class Node {
   async #openEdges(config: Config, host: Host, path: string, apiPort: number): Promise<void> {
     const { hub } = host;
     const { log } = this;
-    const control = await ControlServer.start(hub, log, join(path, 'control.sock'));
+    const control = await ControlServer.start(hub, log, join(path, CONTROL_SOCKET));
     this.#stops.push(() => control.stop());
 
     const refusals = new Refusals(log, () => Date.now());

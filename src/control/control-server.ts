@@ -12,6 +12,12 @@ import { type ControlAnswer, type ControlRequest, parseRequest } from './request
 /** The longest path a unix socket may have on Linux, less its ending zero. */
 const SOCKET_PATH_BYTES_MAX = 107;
 
+/** Why no socket can be bound there; null when one can. */
+export function socketPathProblem(path: string): string | null {
+  if (Buffer.byteLength(path) <= SOCKET_PATH_BYTES_MAX) return null;
+  return `the control socket's path may have at most ${SOCKET_PATH_BYTES_MAX} bytes, choose a shorter DATA_DIR: ${path}`;
+}
+
 export class ControlServer {
   readonly #hub: Hub;
   readonly #log: Log;
@@ -29,17 +35,13 @@ export class ControlServer {
 
   /** The data directory is locked by this process, so a socket found there was left behind. */
   static async start(hub: Hub, log: Log, path: string): Promise<ControlServer> {
-    if (Buffer.byteLength(path) > SOCKET_PATH_BYTES_MAX) {
-      throw new Error(
-        `the control socket's path may have at most ${SOCKET_PATH_BYTES_MAX} bytes, choose a shorter DATA_DIR: ${path}`,
-      );
-    }
     rmSync(path, { force: true });
     const control = new ControlServer(hub, log, path);
     await new Promise<void>((listening, failed) => {
       control.#server.once('error', failed);
       control.#server.listen(path, listening);
     });
+    control.#server.on('error', (error) => log.error('the control socket failed', { why: error.message }));
     // Until here the directory, which only its own user may enter, keeps others out.
     chmodSync(path, 0o600);
     return control;

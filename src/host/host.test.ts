@@ -53,12 +53,35 @@ test('[HO4] a submit that the disk never answered is refused in the end, and nob
   await refused;
 });
 
+test('[HO5] what is due at once is no sign that the process stood still', async () => {
+  const { host, store } = await openHost();
+  const submitted = host.hub.submit([{ sensor: KITCHEN, value: 21 }], 'stored');
+  store.answerAll();
+  await submitted;
+
+  // The snapshot that is due after one record is taken by the timer, some turns later.
+  while (store.waiting === 0) await turn();
+
+  expect(host.counters().host_stalled_ms_total).toBeLessThan(performance.now() / 2);
+  await stopped(host, store);
+});
+
+test('[HO10] a peer that finds itself wrong takes no further step and ends the program', async () => {
+  const { host, broken } = await openHost();
+
+  host.deliver({ type: 'appended', batch: { identity: host.peer.identity, records: [] } });
+  host.deliver({ type: 'wake' });
+
+  expect(broken).toHaveLength(1);
+  expect(String(broken[0])).toContain('the disk answers appends in their order');
+});
+
 test('[HO9] counters of all parts stand side by side', async () => {
   const { host, store } = await openHost();
 
   host.count(() => ({ drops_total: 3 }));
 
-  expect(host.counters()).toEqual({ appended_total: 0, frames_total: 7, drops_total: 3 });
+  expect(host.counters()).toMatchObject({ appended_total: 0, frames_total: 7, drops_total: 3 });
   await stopped(host, store);
 });
 
@@ -90,6 +113,10 @@ class ToldStore implements Store {
 
   saveSnapshot(_snapshot: Snapshot, done: () => void): void {
     this.#waiting.push(done);
+  }
+
+  get waiting(): number {
+    return this.#waiting.length;
   }
 
   counters(): { readonly [name: string]: number } {
@@ -138,8 +165,13 @@ class LinesLog extends NodeLog {
 function hostOf() {
   const store = new ToldStore();
   const log = new LinesLog();
-  const options = { peer: peerOptions(ANN), changesKept: 16 };
-  return { host: new Host(options, store, EMPTY_DISK, new Random(1), log), store, lines: log.lines };
+  const broken: unknown[] = [];
+  const options = {
+    peer: peerOptions(ANN, { snapshotAfterRecords: 1 }),
+    changesKept: 16,
+    broken: (error: unknown) => broken.push(error),
+  };
+  return { host: new Host(options, store, EMPTY_DISK, new Random(1), log), store, lines: log.lines, broken };
 }
 
 async function openHost() {

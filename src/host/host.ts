@@ -32,6 +32,8 @@ interface Counts {
 export interface HostOptions {
   readonly peer: PeerOptions;
   readonly changesKept: number;
+  /** The peer found itself wrong and takes no further step: the program is to end. */
+  readonly broken: (error: unknown) => void;
 }
 
 export class Host implements Carrier {
@@ -40,8 +42,10 @@ export class Host implements Carrier {
   readonly hub: PeerHub;
   readonly #log: NodeLog;
   readonly #store: Store;
+  readonly #broken: (error: unknown) => void;
   readonly #counted: (() => Counts)[];
   readonly #complaints = new Rate(COMPLAINTS_PER_SECOND);
+  #stalledMs = 0;
   #transport: Transport | null = null;
   #stopped = false;
 
@@ -59,6 +63,7 @@ export class Host implements Carrier {
     this.self = options.peer.peer;
     this.#store = store;
     this.#log = log;
+    this.#broken = options.broken;
     this.#counted = [() => this.#store.counters(), () => this.#transport?.counters() ?? {}];
     this.#out = this.#outbox();
     this.peer = new Peer(options.peer, recovered, random, this.now());
@@ -70,7 +75,8 @@ export class Host implements Carrier {
   }
 
   counters(): Counts {
-    return Object.assign({}, ...this.#counted.map((counts) => counts()));
+    const own = { host_stalled_ms_total: Math.round(this.#stalledMs) };
+    return Object.assign(own, ...this.#counted.map((counts) => counts()));
   }
 
   /** What parts count of which the host knows nothing else, such as inputs. */
@@ -110,8 +116,13 @@ export class Host implements Carrier {
     this.#inputs.push(input);
     if (this.#stepping || this.#stopped) return;
     this.#stepping = true;
-    for (let at = 0; at < this.#inputs.length; at++) {
-      this.peer.handle(this.#inputs[at] as Input, this.now(), this.#out);
+    try {
+      for (let at = 0; at < this.#inputs.length; at++) {
+        this.peer.handle(this.#inputs[at] as Input, this.now(), this.#out);
+      }
+    } catch (error) {
+      this.#breakDown(error);
+      return;
     }
     this.#inputs.length = 0;
     this.#stepping = false;
@@ -161,14 +172,22 @@ export class Host implements Carrier {
     this.hub.hear(fact);
   }
 
+  /** Such an error must not end as the rejected promise of whoever submitted a reading. (HO10) */
+  #breakDown(error: unknown): void {
+    this.#stopped = true;
+    this.#inputs.length = 0;
+    this.#broken(error);
+  }
+
   /** The timer is moved only towards the present; one that fires early finds nothing due and is set again. */
   #arm(): void {
-    const wakeAt = this.peer.wakeAt;
+    const nowMs = performance.now();
+    // What is overdue is due now: lateness is counted from when it could have been done.
+    const wakeAt = Math.max(this.peer.wakeAt, nowMs);
     if (this.#stopped || this.#transport === null || wakeAt >= this.#timerAt) return;
     if (this.#timer) clearTimeout(this.#timer);
     this.#timerAt = wakeAt;
-    const inMs = Math.max(0, wakeAt - performance.now());
-    this.#timer = setTimeout(() => this.#wake(), Math.min(inMs, TIMER_MAX_MS));
+    this.#timer = setTimeout(() => this.#wake(), Math.min(wakeAt - nowMs, TIMER_MAX_MS));
   }
 
   #wake(): void {
@@ -177,7 +196,10 @@ export class Host implements Carrier {
     this.#timer = null;
     this.#timerAt = Number.POSITIVE_INFINITY;
     // Timeouts of others that ran out while this process stood still say nothing about them. (HO5)
-    if (lateMs > STALL_MS) this.deliver({ type: 'stalled', forMs: lateMs });
+    if (lateMs > STALL_MS) {
+      this.#stalledMs += lateMs;
+      this.deliver({ type: 'stalled', forMs: lateMs });
+    }
     if (nowMs >= this.peer.wakeAt) this.deliver({ type: 'wake' });
     else this.#arm();
   }

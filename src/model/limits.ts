@@ -27,6 +27,8 @@ export const LIMITS = {
   idempotencyKeyBytesMax: 200,
   idempotencyKeysMax: 100_000,
   idempotencyKeyAgeMaxMs: 86_400_000,
+  /** All keys and answers that are remembered; they are in memory and in every snapshot. */
+  idempotencyBytesMax: 33_554_432,
   idempotencyAnswerBytesMax: 16_384,
 
   /** A frame of the peer transport, length prefix left out. Above it the framing itself counts as lost. */

@@ -34,3 +34,16 @@ test('[PR6] above the bound the oldest key leaves first', () => {
   expect(receipts.answered('k1')).not.toBeNull();
   expect(receipts.all()).toHaveLength(LIMITS.idempotencyKeysMax);
 });
+
+test('[PR6] long answers are bounded by what they weigh in all', () => {
+  const receipts = new Receipts();
+  const answer = 'x'.repeat(LIMITS.idempotencyAnswerBytesMax);
+  const fits = Math.floor(LIMITS.idempotencyBytesMax / (answer.length + 5));
+  for (let i = 0; i < fits + 10; i++) {
+    receipts.keep({ key: `k${1000 + i}`, answer, firstN: i, atMs: 0 }, 0);
+  }
+
+  expect(receipts.all()).toHaveLength(fits);
+  expect(receipts.answered('k1000')).toBeNull();
+  expect(receipts.answered(`k${1000 + fits + 9}`)).not.toBeNull();
+});

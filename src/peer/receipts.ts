@@ -7,6 +7,7 @@ import { LIMITS } from '../model/limits.ts';
 export class Receipts {
   /** Oldest first: a key is never set twice, so insertion order is the order of age. */
   readonly #kept = new Map<string, Receipt>();
+  #bytes = 0;
   /** Keys whose readings are at the disk. */
   readonly #underWay = new Set<string>();
 
@@ -24,16 +25,30 @@ export class Receipts {
 
   keep(receipt: Receipt, wallMs: number): void {
     this.#underWay.delete(receipt.key);
-    this.#kept.delete(receipt.key);
+    this.#drop(receipt.key);
     this.#kept.set(receipt.key, receipt);
+    this.#bytes += bytesOf(receipt);
     for (const [key, { atMs }] of this.#kept) {
       const tooOld = wallMs - atMs > LIMITS.idempotencyKeyAgeMaxMs;
-      if (!tooOld && this.#kept.size <= LIMITS.idempotencyKeysMax) break;
-      this.#kept.delete(key);
+      const tooMuch = this.#kept.size > LIMITS.idempotencyKeysMax || this.#bytes > LIMITS.idempotencyBytesMax;
+      if (!tooOld && !tooMuch) break;
+      this.#drop(key);
     }
   }
 
   all(): readonly Receipt[] {
     return [...this.#kept.values()];
   }
+
+  #drop(key: string): void {
+    const receipt = this.#kept.get(key);
+    if (receipt === undefined) return;
+    this.#bytes -= bytesOf(receipt);
+    this.#kept.delete(key);
+  }
+}
+
+/** About what it weighs in memory: both are mostly ASCII. */
+function bytesOf({ key, answer }: Receipt): number {
+  return key.length + answer.length;
 }

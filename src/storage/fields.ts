@@ -14,8 +14,6 @@ export function safeIntegerAt(view: DataView, at: number): number {
   return view.getUint32(at, true) + view.getUint32(at + 4, true) * WORD;
 }
 
-const IDENTITY_BYTES = 16;
-
 export function putIdentity(view: DataView, at: number, identity: Identity): void {
   putSafeInteger(view, at, identity.birth);
   view.setUint32(at + 8, Number.parseInt(identity.random.slice(0, 8), 16));
