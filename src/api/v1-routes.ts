@@ -60,6 +60,6 @@ const LIVE = {
   summary: 'What changes, as it changes.',
   description:
     '`hello` opens the stream (LiveHello), then `reading` (LatestReading), `forgotten` (LiveForgotten) and `fact` ' +
-    '(Event). `id:` is `<node>:<incarnation>:<cursor>`; with it as `Last-Event-ID` the stream goes on where it ' +
+    '(Event). `id:` is `<node>:<incarnation>.<random>:<cursor>`; with it as `Last-Event-ID` the stream goes on where it ' +
     'ended, or says `reset` (LiveReset): read everything anew.',
 } as const;

@@ -8,6 +8,9 @@ import type { NodePlan } from './topology.ts';
 
 const REDRAW_MS = 1_000;
 const STORY_LINES = 6;
+const SENSOR_WIDTH = 24;
+/** Columns of the other columns of the sensors' table, at most. */
+const BESIDE_VALUE = SENSOR_WIDTH + 38;
 const CLEAR = '\u001b[H\u001b[J';
 const HIDE_CURSOR = '\u001b[?25l';
 const SHOW_CURSOR = '\u001b[?25h';
@@ -62,12 +65,12 @@ export class ClusterScreen {
     );
     this.#drawing = false;
     if (this.#timer === null) return;
-    const height = process.stdout.rows ?? 40;
-    const lines = [this.#nodesTable(seen), '', sensorsTable(seen), '', ...this.#story, '', 'Ctrl-C ends it']
-      .join('\n')
-      .split('\n');
     const width = process.stdout.columns ?? 120;
-    const shown = lines.slice(0, height - 1).map((line) => line.slice(0, width));
+    const above = [...this.#nodesTable(seen).split('\n'), ''];
+    const below = ['', ...this.#story, '', 'Ctrl-C ends it'];
+    const room = (process.stdout.rows ?? 40) - 1 - above.length - below.length;
+    const sensors = fitting(sensorsTable(seen, width).split('\n'), Math.max(2, room));
+    const shown = [...above, ...sensors, ...below].map((line) => line.slice(0, width));
     process.stdout.write(CLEAR + shown.join('\n'));
   }
 
@@ -88,7 +91,18 @@ export class ClusterScreen {
   }
 }
 
-function sensorsTable(seen: readonly (Seen | null)[]): string {
+/** The heading and as many rows as there is room for; the last line says how many more there are. */
+function fitting(lines: readonly string[], room: number): readonly string[] {
+  if (lines.length <= room) return lines;
+  return [...lines.slice(0, room - 1), `and ${lines.length - room + 1} more sensors`];
+}
+
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`;
+}
+
+function sensorsTable(seen: readonly (Seen | null)[], width: number): string {
+  const valueWidth = Math.min(60, Math.max(14, width - BESIDE_VALUE));
   const answering = seen.filter((one) => one !== null);
   const rows = new Map<string, { row: LatestRow; knownBy: number; equal: number }>();
   for (const { latest } of answering) {
@@ -105,8 +119,8 @@ function sensorsTable(seen: readonly (Seen | null)[]): string {
   return table(
     ['sensor', 'value', 'unit', 'origin', 'age', 'at nodes'],
     sorted.map(({ row, knownBy, equal }) => [
-      plain(row.sensor),
-      valueText(row.value).slice(0, 60),
+      cut(plain(row.sensor), SENSOR_WIDTH),
+      cut(valueText(row.value), valueWidth),
       plain(row.unit ?? ''),
       row.origin,
       ageText(row.age_ms),
