@@ -81,6 +81,8 @@ export const LIMITS = {
   ingestConnectionsMax: 1_024,
   /** Bodies being received or in work, all together; above it a request is refused as overloaded. */
   ingestBufferedBytesMax: 67_108_864,
+  /** gzip bodies being inflated at once; the others wait in order. */
+  ingestInflationsMax: 2,
   /** Rejected items an answer lists; it counts all of them. */
   ingestRejectedListedMax: 50,
   /** Reasons that refused input is counted by. */

@@ -2,64 +2,24 @@
 // work together. SPEC rules IN8, IN9.
 
 import type { IncomingMessage } from 'node:http';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
 import { ok, type Result, refused } from '../../kit/result.ts';
 import { LIMITS } from '../../model/limits.ts';
-import type { Refusal } from './refusal.ts';
-
-const inflate = promisify(gunzip);
-
-/** Bytes that all requests in work hold together. */
-export class BodyBudget {
-  readonly #bytesMax: number;
-  #bytes = 0;
-
-  constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax;
-  }
-
-  lease(): BodyLease {
-    return new BodyLease((bytes) => {
-      if (this.#bytes + bytes > this.#bytesMax) return false;
-      this.#bytes += bytes;
-      return true;
-    });
-  }
-}
-
-/** What one request holds of the budget, until its answer is given. */
-export class BodyLease {
-  readonly #take: (bytes: number) => boolean;
-  #held = 0;
-
-  constructor(take: (bytes: number) => boolean) {
-    this.#take = take;
-  }
-
-  take(bytes: number): boolean {
-    if (!this.#take(bytes)) return false;
-    this.#held += bytes;
-    return true;
-  }
-
-  release(): void {
-    this.#take(-this.#held);
-    this.#held = 0;
-  }
-}
+import type { BodyLease } from './body-budget.ts';
+import type { Inflater } from './inflater.ts';
+import { bodiesOverloaded, bodyTooLarge, type Refusal } from './refusal.ts';
 
 export async function receiveBody(
   request: IncomingMessage,
   lease: BodyLease,
+  inflater: Inflater,
 ): Promise<Result<Buffer, Refusal>> {
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
   const isGzip = encoding === 'gzip' || encoding === 'x-gzip';
   if (!isGzip && encoding !== 'identity') return refused(unsupported(encoding));
-  if (announcesTooMuch(request)) return refused(tooLarge());
+  if (announcesTooMuch(request)) return refused(bodyTooLarge());
 
   const body = await collect(request, lease);
-  return body.ok && isGzip ? unzip(body.value, lease) : body;
+  return body.ok && isGzip ? inflater.inflate(body.value, lease) : body;
 }
 
 /** Before a byte of the body has come. */
@@ -67,24 +27,22 @@ export function announcesTooMuch(request: IncomingMessage): boolean {
   return Number(request.headers['content-length'] ?? 0) > LIMITS.ingestBodyBytesMax;
 }
 
-function tooLarge(): Refusal {
-  const detail = `a body has at most ${LIMITS.ingestBodyBytesMax} bytes, also when inflated; send it in several`;
-  return { status: 413, code: 'body_too_large', detail };
-}
-
 function collect(request: IncomingMessage, lease: BodyLease): Promise<Result<Buffer, Refusal>> {
   return new Promise((resolve) => {
     let chunks: Buffer[] = [];
     let length = 0;
+    let done = false;
     // After a refusal the rest still flows, and is thrown away, so that the client can read the answer.
     const refuse = (refusal: Refusal) => {
+      done = true;
       chunks = [];
       resolve(refused(refusal));
     };
     request.on('data', (chunk: Buffer) => {
+      if (done) return;
       length += chunk.length;
-      if (length > LIMITS.ingestBodyBytesMax) refuse(tooLarge());
-      else if (!lease.take(chunk.length)) refuse(overloaded());
+      if (length > LIMITS.ingestBodyBytesMax) refuse(bodyTooLarge());
+      else if (!lease.take(chunk.length)) refuse(bodiesOverloaded());
       else chunks.push(chunk);
     });
     request.on('end', () =>
@@ -95,36 +53,12 @@ function collect(request: IncomingMessage, lease: BodyLease): Promise<Result<Buf
   });
 }
 
-async function unzip(bytes: Buffer, lease: BodyLease): Promise<Result<Buffer, Refusal>> {
-  try {
-    const inflated = await inflate(bytes, { maxOutputLength: LIMITS.ingestBodyBytesMax });
-    return lease.take(inflated.length) ? ok(inflated) : refused(overloaded());
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : '';
-    if (code === 'ERR_BUFFER_TOO_LARGE') return refused(tooLarge());
-    return refused({
-      status: 400,
-      code: 'bad_body',
-      detail: 'the body is not whole gzip, as Content-Encoding says',
-    });
-  }
-}
-
 function unsupported(encoding: string): Refusal {
   return {
     status: 415,
     code: 'unsupported_encoding',
     detail: `Content-Encoding is gzip or identity, got ${JSON.stringify(encoding.slice(0, 80))}`,
     headers: { 'accept-encoding': 'gzip' },
-  };
-}
-
-function overloaded(): Refusal {
-  return {
-    status: 429,
-    code: 'overloaded',
-    detail: 'too many bytes are in work at this node; send again a little later',
-    headers: { 'retry-after': '1' },
   };
 }
 

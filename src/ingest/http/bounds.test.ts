@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, expect, test } from 'vitest';
 import { LIMITS } from '../../model/limits.ts';
-import { BodyBudget } from './body.ts';
+import { BodyBudget } from './body-budget.ts';
 import { connected, ingest, post, stopIngest, textUntilEnd } from './testing.ts';
 
 afterEach(stopIngest);
@@ -113,4 +113,26 @@ test('[IN9] a gzip body that inflates above the bound is refused', async () => {
 
   expect(status).toBe(413);
   expect(body).toMatchObject({ code: 'body_too_large' });
+});
+
+test('[IN8] gzip bodies held above the budget of all are refused, and what they held comes back', async () => {
+  const { url, hub } = await ingest();
+  const reading = '{"sensor": "a", "value": 1}';
+  const body = gzipSync(reading.padEnd(LIMITS.ingestBodyBytesMax, ' '));
+  const init = { headers: { 'content-encoding': 'gzip' } };
+  const first: number[] = [];
+
+  hub.holdDisk();
+  const posts = Array.from({ length: 20 }, async () => first.push((await post(url, body, init)).status));
+  // What came compressed is held too, so that one body less fits than the budget has room for.
+  await hub.untilSubmitted(15);
+  await expect.poll(() => first.length, { timeout: 10_000, interval: 10 }).toBe(5);
+  const early = [...first];
+  hub.releaseDisk();
+  await Promise.all(posts);
+  const later = await Promise.all(Array.from({ length: 15 }, () => post(url, body, init)));
+
+  expect(new Set(early)).toEqual(new Set([429]));
+  expect(first.slice(5)).toEqual(Array(15).fill(200));
+  expect(later.map(({ status }) => status)).toEqual(Array(15).fill(200));
 });

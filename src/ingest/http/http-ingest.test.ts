@@ -1,5 +1,6 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent, request as httpRequest, type IncomingMessage, Server } from 'node:http';
 import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { SubmitRefused } from '../../hub/hub.ts';
@@ -257,6 +258,20 @@ test('[IN12] the start page says what this is, and healthz that it works', async
   expect([start.status, health.status]).toEqual([200, 200]);
 });
 
+test('[IN12] an error of the listener is logged, and it goes on', async () => {
+  const { url, log } = await ingest();
+  const healthz = url.replace('/ingest', '/healthz');
+  const server = await serverBehind(healthz);
+
+  server.emit('error', new Error('accept EMFILE'));
+  const { status } = await fetch(healthz);
+
+  expect(status).toBe(200);
+  expect(log.lines.filter(({ level }) => level === 'error')).toEqual([
+    { level: 'error', message: 'HTTP ingest listener failed', fields: { why: 'accept EMFILE' } },
+  ]);
+});
+
 test('[IN12] a request in flight is answered when the listener stops, and new ones find it closed', async () => {
   const { url, hub, listener, port } = await ingest();
   const silent = await connected(port);
@@ -300,4 +315,19 @@ function postOnOwnConnection(url: string, body: string, key: string) {
   });
   const sent = new Promise<void>((resolve) => request.end(body, resolve));
   return { sent, body: answered };
+}
+
+/** Node itself tells which server a request came to. */
+async function serverBehind(url: string): Promise<Server> {
+  const found: Server[] = [];
+  const note = (message: unknown) => {
+    if (typeof message !== 'object' || message === null || !('server' in message)) return;
+    if (message.server instanceof Server) found.push(message.server);
+  };
+  subscribe('http.server.request.start', note);
+  await fetch(url);
+  unsubscribe('http.server.request.start', note);
+  const [server] = found;
+  if (!server) throw new Error('no server answered');
+  return server;
 }

@@ -73,6 +73,7 @@ export class HttpIngest {
     const ingest = new HttpIngest(hub, options);
     ingest.#server.listen(options.port, options.host);
     await once(ingest.#server, 'listening');
+    ingest.#server.on('error', (error) => log.error('HTTP ingest listener failed', { why: error.message }));
     log.info('HTTP ingest listening', { host: options.host, port: ingest.port });
     return ingest;
   }

@@ -8,8 +8,10 @@ import { LIMITS } from '../../model/limits.ts';
 import type { Reading } from '../../model/reading.ts';
 import type { Refusals } from '../refusals.ts';
 import { type Answer, receiptOf, refusalAnswer, storedAnswer } from './answer.ts';
-import { BodyBudget, type BodyLease, receiveBody } from './body.ts';
+import { receiveBody } from './body.ts';
+import { BodyBudget, type BodyLease } from './body-budget.ts';
 import { decodeBody } from './decode.ts';
+import { Inflater } from './inflater.ts';
 import { type Refusal, shown } from './refusal.ts';
 
 interface Wanted {
@@ -26,6 +28,7 @@ export class PostIngest {
   readonly #refusals: Refusals;
   readonly #ack: Durability;
   readonly #budget = new BodyBudget(LIMITS.ingestBufferedBytesMax);
+  readonly #inflater = new Inflater();
   /** Requests with an Idempotency-Key that are being stored. */
   readonly #underWay = new Map<string, Promise<Submitted>>();
   #accepted = 0;
@@ -57,7 +60,7 @@ export class PostIngest {
     const wanted = wantedBy(request, query, this.#ack);
     if (!wanted.ok) return this.#refuse(wanted.problem, '');
     const { ack, key } = wanted.value;
-    const body = await receiveBody(request, lease);
+    const body = await receiveBody(request, lease, this.#inflater);
     if (!body.ok) return this.#refuse(body.problem, '');
 
     const known = key === null ? null : this.#hub.answered(key);

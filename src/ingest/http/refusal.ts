@@ -2,6 +2,7 @@
 // refusals are counted by them. SPEC rule IN7.
 
 import { STATUS_CODES } from 'node:http';
+import { LIMITS } from '../../model/limits.ts';
 
 type RefusalCode =
   | 'bad_request'
@@ -35,4 +36,18 @@ export function problemText({ status, code, detail, members }: Refusal): string 
 /** A text as a problem may show it: escaped and short. */
 export function shown(text: string): string {
   return JSON.stringify(text.slice(0, 80));
+}
+
+export function bodyTooLarge(): Refusal {
+  const detail = `a body has at most ${LIMITS.ingestBodyBytesMax} bytes, also when inflated; send it in several`;
+  return { status: 413, code: 'body_too_large', detail };
+}
+
+export function bodiesOverloaded(): Refusal {
+  return {
+    status: 429,
+    code: 'overloaded',
+    detail: 'too many bytes are in work at this node; send again a little later',
+    headers: { 'retry-after': '1' },
+  };
 }

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { silentLog } from '../../kit/testing.ts';
+import { recordingLog, silentLog } from '../../kit/testing.ts';
 import { Refusals } from '../refusals.ts';
 import { annsHub } from '../testing.ts';
 import { HttpIngest, type HttpIngestOptions } from './http-ingest.ts';
@@ -18,7 +18,8 @@ export async function stopIngest(): Promise<void> {
 export async function ingest(given: Partial<HttpIngestOptions> = {}) {
   const hub = annsHub();
   const refusals = new Refusals(silentLog, () => Date.now());
-  const listener = await HttpIngest.start(hub, silentLog, {
+  const log = recordingLog();
+  const listener = await HttpIngest.start(hub, log, {
     host: '127.0.0.1',
     port: 0,
     ack: 'stored',
@@ -28,7 +29,14 @@ export async function ingest(given: Partial<HttpIngestOptions> = {}) {
     ...given,
   });
   running = listener;
-  return { hub, refusals, listener, port: listener.port, url: `http://127.0.0.1:${listener.port}/ingest` };
+  return {
+    hub,
+    log,
+    refusals,
+    listener,
+    port: listener.port,
+    url: `http://127.0.0.1:${listener.port}/ingest`,
+  };
 }
 
 export async function post(url: string, body: RequestInit['body'] | Uint8Array, init: RequestInit = {}) {
