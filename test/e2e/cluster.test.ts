@@ -29,7 +29,8 @@ afterEach(async () => {
   for (const cluster of clusters) cluster.kill('SIGKILL');
   await Promise.all(clusters.map((cluster) => cluster.end));
   clusters = [];
-  rmSync(temporary, { recursive: true, force: true });
+  // A node whose parent was killed closes its listeners first and its files last.
+  rmSync(temporary, { recursive: true, force: true, maxRetries: 30, retryDelay: 100 });
 });
 
 test('[CL6] demo prints where its nodes are, and real and simulated sensors reach all of them', async () => {
