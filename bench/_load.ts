@@ -104,24 +104,27 @@ function post(plan: LoadPlan, done: (result: LoadResult) => void): void {
     counts.unanswered++;
     const answered = (why: string): void => {
       counts.unanswered--;
-      answers.push(performance.now() - dueMs);
       if (why !== '200') refused[why] = (refused[why] ?? 0) + 1;
-      else if (tsMs >= fromMs) counts.accepted++;
+      if (tsMs < fromMs) return;
+      answers.push(performance.now() - dueMs);
+      if (why === '200') counts.accepted++;
     };
+    send(plan.ports[group % plan.ports.length] ?? 0, bytes, answered);
+  }
+
+  function send(port: number, bytes: Buffer, answered: (why: string) => void): void {
+    const headers = { 'content-type': 'application/json', 'content-length': bytes.byteLength };
     const posting = request(
-      {
-        host: '127.0.0.1',
-        port: plan.ports[group % plan.ports.length],
-        path: '/ingest',
-        method: 'POST',
-        agent,
-        headers: { 'content-type': 'application/json', 'content-length': bytes.byteLength },
-      },
+      { host: '127.0.0.1', port, path: '/ingest', method: 'POST', agent, headers },
       (response) => {
         response.resume().once('end', () => answered(String(response.statusCode)));
       },
     );
-    posting.once('error', (error: NodeJS.ErrnoException) => answered(error.code ?? error.name));
+    posting.once('error', (error: NodeJS.ErrnoException) => {
+      // The other side may close a connection that was idle just as it is used again.
+      if (posting.reusedSocket && error.code === 'ECONNRESET') send(port, bytes, answered);
+      else answered(error.code ?? error.name);
+    });
     posting.end(bytes);
   }
 }

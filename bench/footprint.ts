@@ -10,7 +10,7 @@ import { loadText, machineText, turnsOf } from './_machine.ts';
 import { type StartedNode, startNode } from './_nodes.ts';
 import { pause } from './_process.ts';
 
-const TURNS = turnsOf(5);
+const TURNS = turnsOf(3);
 const STARTS_PER_TURN = 4;
 const IDLE_MS = 60_000;
 

@@ -14,7 +14,7 @@ import { loadText, machineText, turnsOf } from './_machine.ts';
 import { pause } from './_process.ts';
 
 const MEMBERS = 12;
-const TURNS = turnsOf(5);
+const TURNS = turnsOf(3);
 const SETTLE_MS = 10_000;
 const IDLE_MS = 30_000;
 const BETWEEN_MS = 4_000;

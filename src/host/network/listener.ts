@@ -23,7 +23,8 @@ export interface Listener {
 
 /** How often a drawn TCP port may turn out to be taken for UDP. */
 const DRAWS_MAX = 16;
-export const KEEP_ALIVE_AFTER_MS = 1_000;
+/** Rare: probes notice a silent peer sooner, and a packet a second on every link is what an idle site would pay. */
+export const KEEP_ALIVE_AFTER_MS = 30_000;
 
 export async function listen(options: ListenOptions): Promise<Listener> {
   const found = await lookup(options.host);
