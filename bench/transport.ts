@@ -96,6 +96,7 @@ function started(peer: PeerId, received: () => void): Promise<SocketTransport> {
       identity: { birth: 1, random: '9f86d081884c7d65' },
       incarnation: 1,
       apiPort: 0,
+      zone: '',
       instance: Buffer.from(peer.padEnd(8)).toString('hex'),
       host: '127.0.0.1',
       port: 0,

@@ -174,6 +174,7 @@ function hello(differing: Partial<Hello>): Hello {
     incarnation: 1,
     address: { host: '127.0.0.1', port: 1 },
     apiPort: 0,
+    zone: '',
     instance: '0000000000000001',
     uptimeMs: 1,
     ...differing,

@@ -106,7 +106,15 @@ test('[NW14] nonsense is answered at most ten times a second and never by more t
 function pingWithRumours(count: number): Message {
   const { identity, address } = helloOf(bob);
   const host = `${'h'.repeat(30)}.example`;
-  const rumour = { peer: bob, identity, incarnation: 1, status: 'alive' as const, address, apiPort: 0 };
+  const rumour = {
+    peer: bob,
+    identity,
+    incarnation: 1,
+    status: 'alive' as const,
+    address,
+    apiPort: 0,
+    zone: '',
+  };
   return {
     type: 'PEER_LIST',
     whole: false,

@@ -4,7 +4,7 @@ import type { PeerId } from '../../model/ids.ts';
 import type { LinkLoss } from '../../protocol/outbox.ts';
 import type { Hello } from '../../wire/messages.ts';
 import { type Line, Links } from './links.ts';
-import { ann, bob, helloOf } from './testing.ts';
+import { ann, bob, cat, dan, helloOf } from './testing.ts';
 
 const BOBS: Address = { host: '127.0.0.1', port: 2 };
 
@@ -170,12 +170,39 @@ test('[NW6] a connection that was replaced takes nothing down when it ends', () 
   expect(story).toEqual(['up bob']);
 });
 
+test('[NW21] of more links than are kept, those unused for longest are closed once they are idle', () => {
+  const { links, story } = linksOf(ann);
+  const lines = new Map([bob, cat, dan].map((peer) => [peer, lineFrom('them')]));
+  for (const [peer, line] of lines) links.admit(line, helloOf(peer), null, 0);
+  links.used(bob, 3_000);
+  links.used(dan, 5_000);
+
+  links.sweep(3_999);
+  const before = [...story];
+  links.sweep(9_500);
+
+  expect(before).toEqual(['up bob', 'up cat', 'up dan']);
+  expect(story.slice(3)).toEqual(['down cat idle']);
+  expect(lines.get(cat)?.fate).toBe('released');
+  expect(links.lineTo(cat)).toBeNull();
+});
+
+test('[NW21] links in use stand, however many they are', () => {
+  const { links, story } = linksOf(ann);
+  for (const peer of [bob, cat, dan]) links.admit(lineFrom('us'), helloOf(peer), null, 0);
+
+  for (const peer of [bob, cat, dan]) links.used(peer, 10_000);
+  links.sweep(12_000);
+
+  expect(story).toEqual(['up bob', 'up cat', 'up dan']);
+});
+
 function linksOf(self: PeerId) {
   const story: string[] = [];
   const dialling = { value: false };
   const links = new Links(
     self,
-    { spareMs: 1_000 },
+    { spareMs: 1_000, linksKept: 2, idleMs: 4_000 },
     {
       up: (hello: Hello) => story.push(`up ${hello.peer}`),
       down: (peer: PeerId, cause: LinkLoss) => story.push(`down ${peer} ${cause}`),
@@ -186,7 +213,7 @@ function linksOf(self: PeerId) {
 }
 
 function lineFrom(dialledBy: 'us' | 'them') {
-  const line: Line & { fate: 'open' | 'closed' | 'dropped' } = {
+  const line: Line & { fate: 'open' | 'closed' | 'dropped' | 'released' } = {
     dialledBy,
     fate: 'open',
     close: () => {
@@ -194,6 +221,9 @@ function lineFrom(dialledBy: 'us' | 'them') {
     },
     drop: () => {
       line.fate = 'dropped';
+    },
+    release: () => {
+      line.fate = 'released';
     },
   };
   return line;

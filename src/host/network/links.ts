@@ -1,5 +1,5 @@
 // Which peers are reached, and over which connection: one link a peer, and in the end one connection a link.
-// SPEC rules NW5, NW6, NW7.
+// SPEC rules NW5, NW6, NW7, NW21.
 //
 // When both sides dial at once there are two connections for a moment. Both sides prefer the same one: that
 // dialled by the greater id, and of several dialled by one side the latest. Each side closes what it dialled
@@ -25,6 +25,8 @@ export interface Line {
   close(): void;
   /** Ends it; what still comes in is of no interest. */
   drop(): void;
+  /** Ends it as `close` does, and says that it was idle. */
+  release(): void;
 }
 
 export interface LinkEvents {
@@ -37,6 +39,10 @@ export interface LinkEvents {
 export interface LinkOptions {
   /** How long a connection that is not preferred may stand, and how long a link without one is held. */
   readonly spareMs: number;
+  /** Links that may stand for as long as they like; of more, those that are idle are closed. */
+  readonly linksKept: number;
+  /** A link over which nothing went for so long is idle. */
+  readonly idleMs: number;
 }
 
 interface Link {
@@ -52,6 +58,8 @@ interface Link {
   /** Since when the link is held, and why its last connection ended. */
   held: { readonly sinceMs: number; readonly cause: LinkLoss } | null;
   preferred: Line | null;
+  /** When anything went over it last, either way. */
+  usedAtMs: number;
 }
 
 interface StandingLine {
@@ -109,7 +117,7 @@ export class Links {
 
     const link = this.#links.get(hello.peer);
     if (link === undefined) {
-      this.#open(line, hello, dialledAt, nowMs - hello.uptimeMs);
+      this.#open(line, hello, dialledAt, nowMs);
       return;
     }
     if (dialledAt !== null) know(link, dialledAt);
@@ -144,12 +152,32 @@ export class Links {
     if (link !== undefined) this.#dismiss(link, cause);
   }
 
+  used(peer: PeerId, nowMs: number): void {
+    const link = this.#links.get(peer);
+    if (link !== undefined) link.usedAtMs = nowMs;
+  }
+
   /** Judges connections that stand beside the preferred one for too long. */
   sweep(nowMs: number): void {
     for (const link of this.#links.values()) {
       if (link.lines.length > 1) this.#judgeSpares(link, nowMs);
     }
     this.#release(nowMs - this.#options.spareMs);
+    this.#closeIdle(nowMs);
+  }
+
+  /** In a cluster with more peers than links are kept, those unused for longest make room. (NW21) */
+  #closeIdle(nowMs: number): void {
+    const { linksKept, idleMs } = this.#options;
+    const tooMany = this.#links.size - linksKept;
+    if (tooMany <= 0) return;
+    const idle = [...this.#links.values()].filter(({ usedAtMs }) => nowMs - usedAtMs >= idleMs);
+    idle.sort((a, b) => a.usedAtMs - b.usedAtMs);
+    for (const link of idle.slice(0, tooMany)) {
+      this.#links.delete(link.peer);
+      for (const { line } of link.lines) line.release();
+      this.#events.down(link.peer, 'idle');
+    }
   }
 
   #release(heldSinceMs: number): void {
@@ -158,16 +186,17 @@ export class Links {
     }
   }
 
-  #open(line: Line, hello: Hello, dialledAt: Address | null, startedAtMs: number): void {
+  #open(line: Line, hello: Hello, dialledAt: Address | null, nowMs: number): void {
     const link: Link = {
       peer: hello.peer,
       instance: hello.instance,
-      startedAtMs,
+      startedAtMs: nowMs - hello.uptimeMs,
       advertised: hello.address,
       addresses: new Set([addressText(hello.address)]),
       lines: [{ line, spareSinceMs: NEVER }],
       held: null,
       preferred: line,
+      usedAtMs: nowMs,
     };
     if (dialledAt !== null) know(link, dialledAt);
     this.#links.set(hello.peer, link);

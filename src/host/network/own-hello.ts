@@ -9,6 +9,7 @@ export interface HelloOptions extends Introduction {
   readonly site: string;
   readonly peer: PeerId;
   readonly apiPort: number;
+  readonly zone: string;
   /** Drawn at the start of the process, 16 hex digits. */
   readonly instance: string;
 }
@@ -30,7 +31,7 @@ export class OwnHello {
   }
 
   get current(): Hello {
-    const { site, peer, apiPort, instance } = this.#options;
+    const { site, peer, apiPort, zone, instance } = this.#options;
     return {
       type: 'HELLO',
       protocolMin: PROTOCOL_MIN,
@@ -41,6 +42,7 @@ export class OwnHello {
       incarnation: this.#introduction.incarnation,
       address: this.#address,
       apiPort,
+      zone,
       instance,
       uptimeMs: Math.floor(performance.now() - this.#startedAtMs),
     };

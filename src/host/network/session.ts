@@ -109,6 +109,13 @@ export class Session implements Line {
     this.connection.refuse(null, this.#options.timeoutMs);
   }
 
+  /** Ends it because nothing needs it: the other side is told, so that it does not wonder. (NW21) */
+  release(): void {
+    const reason = 'nothing was said for a while, and there are many other links';
+    this.connection.send(frameOf(encodeMessage(errorMessage('idle', reason))));
+    this.close();
+  }
+
   /** Says why, and ends it. */
   refuse(code: ErrorCode, reason: string, end: SessionEnd): void {
     const error = errorMessage(code, reason);
@@ -194,6 +201,11 @@ export class Session implements Line {
 
   #next(from: PeerId, payload: Uint8Array): void {
     const message = decodeMessage(payload);
+    if (message.ok && message.value.type === 'ERROR' && message.value.code === 'idle') {
+      const end: SessionEnd = { kind: 'lost', cause: 'idle', errorCode: null };
+      this.#leave(end, () => this.connection.close(this.#options.timeoutMs));
+      return;
+    }
     if (message.ok) {
       this.#events.message(from, message.value);
       return;

@@ -59,6 +59,23 @@ test('[NW6] a later process takes the link over while the connection of the earl
   expect(late.errors()).toEqual(['duplicate_node']);
 });
 
+test('[NW21] an idle link too many is closed at both ends, and opened again for the next message', async () => {
+  const anns = await bench.station(ann, { socketTimeoutMs: 50, connectionsMax: 1 });
+  const bobs = await bench.station(bob);
+  const cats = await bench.station(cat);
+  anns.transport.send(bob, bobs.address, ping(1), 'stream');
+  await until(() => bobs.heard.messages.length === 1);
+  anns.transport.send(cat, cats.address, ping(2), 'stream');
+
+  await until(() => bobs.heard.story.length === 2 && anns.connections() === 1);
+  anns.transport.send(bob, bobs.address, ping(3), 'stream');
+  await until(() => bobs.heard.messages.length === 2);
+
+  expect(bobs.heard.story).toEqual(['up ann', 'down ann idle', 'up ann']);
+  expect(anns.heard.story.slice(0, 4)).toEqual(['up bob', 'up cat', 'down bob idle', 'up bob']);
+  expect(cats.heard.messages).toHaveLength(1);
+});
+
 test('[NW6] how a link was lost is told: by FIN, by reset, by silence', async () => {
   const anns = await bench.station(ann, { socketTimeoutMs: 100 });
   const bobs = await bench.rawPeer(anns.address, bob);

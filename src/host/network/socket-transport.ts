@@ -1,6 +1,6 @@
 // The transport over real sockets. This file wires what the others do: `listener` binds, `connection` makes
 // frames, `session` says HELLO, `sessions` holds them all, `links` chooses among connections, `dials` paces
-// attempts, `datagrams` probes. SPEC rules NW1-NW16.
+// attempts, `datagrams` probes. SPEC rules NW1-NW16, NW21.
 //
 // Events are never raised from within `send` or `contact`: the peer that calls these is in the middle of a step.
 
@@ -34,7 +34,7 @@ export interface SocketTransportOptions extends HelloOptions {
   /** How long a HELLO, a dial or the rest of a frame may take. */
   readonly socketTimeoutMs: number;
   readonly acceptQueueSize: number;
-  /** Inbound connections; above it a connection is refused as busy. */
+  /** Inbound connections; above it one is refused as busy. Of as many links, those that are idle are closed. */
   readonly connectionsMax: number;
   /** Frames of one connection that are handled before the others get their turn. */
   readonly framesPerTickMax: number;
@@ -44,6 +44,8 @@ const BACKOFF_MIN_MS = 50;
 const BACKOFF_MAX_MS = 2_000;
 const CONTACTS_PER_SECOND = 5;
 const SWEEPS_PER_TIMEOUT = 8;
+/** A link over which nothing went for so many timeouts is idle. */
+const IDLE_TIMEOUTS = 4;
 const FLUSH_AT_STOP_MS = 200;
 
 export class SocketTransport implements Transport {
@@ -93,7 +95,7 @@ export class SocketTransport implements Transport {
       framesPerTickMax: options.framesPerTickMax,
     };
     this.#sessions = new Sessions(sessionsOptions, this.#sessionsEvents(), this.#counters);
-    this.#links = this.#newLinks(options.socketTimeoutMs);
+    this.#links = this.#newLinks(options);
     this.#dials = this.#newDials(options.instance);
     this.#datagrams = this.#newDatagrams(options.site, listener);
     listener.server.on('drop', () => this.#counters.bump('peer_connections_cut_total'));
@@ -164,6 +166,7 @@ export class SocketTransport implements Transport {
   }
 
   #sendOn(session: Session, frame: Buffer): void {
+    if (session.linkedPeer !== null) this.#links.used(session.linkedPeer, performance.now());
     if (session.connection.send(frame)) this.#counters.bump('peer_frames_sent_total');
     else this.#counters.bump('peer_frames_dropped_full_total');
   }
@@ -185,6 +188,7 @@ export class SocketTransport implements Transport {
       outlivedBy: (hello) => this.#links.outlivedBy(hello, performance.now()),
       linked: (session, hello) => this.#linked(session, hello),
       message: (from, message) => {
+        this.#links.used(from, performance.now());
         if (this.#stopped === null) this.#events.received(from, message, 'stream');
       },
       refused: (where, code, reason) => {
@@ -214,8 +218,11 @@ export class SocketTransport implements Transport {
     if (this.#stopped !== null) return;
     const nowMs = performance.now();
     if (peer !== null) {
-      if (session.dialledAt !== null) this.#dials.lost(session.dialledAt, session.ageMs, nowMs);
-      this.#links.gone(session, peer, end.kind === 'lost' ? end.cause : 'failed', nowMs);
+      const cause = end.kind === 'lost' ? end.cause : 'failed';
+      // Who gave an idle link up is there and may be dialled at once.
+      const { dialledAt } = session;
+      if (dialledAt !== null && cause !== 'idle') this.#dials.lost(dialledAt, session.ageMs, nowMs);
+      this.#links.gone(session, peer, cause, nowMs);
       return;
     }
     if (end.kind === 'namesake') this.#events.namesake(end.hello);
@@ -234,10 +241,10 @@ export class SocketTransport implements Transport {
     this.#events.linkBusy(peer, busy);
   }
 
-  #newLinks(spareMs: number): Links {
+  #newLinks({ socketTimeoutMs: spareMs, connectionsMax: linksKept }: SocketTransportOptions): Links {
     return new Links(
       this.#self,
-      { spareMs },
+      { spareMs, linksKept, idleMs: IDLE_TIMEOUTS * spareMs },
       {
         up: (hello) => this.#events.linkUp(hello),
         down: (peer, cause) => {

@@ -22,6 +22,7 @@ export function startOnLoopback(
       identity: { birth: 1, random: '0123456789abcdef' },
       incarnation: 1,
       apiPort: 0,
+      zone: '',
       instance: instanceOf(but.peer ?? ann),
       host: '127.0.0.1',
       port: 0,

@@ -23,6 +23,7 @@ export function helloOf(peer: PeerId, but: Partial<Hello> = {}): Hello {
     incarnation: 1,
     address: { host: '127.0.0.1', port: 9000 },
     apiPort: 0,
+    zone: '',
     instance: instanceOf(peer),
     uptimeMs: 1_000,
     ...but,
