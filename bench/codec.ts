@@ -30,6 +30,7 @@ const entries: Message = {
     kind: 'entries',
     after: '',
     until: '',
+    buckets: [],
     entries: Array.from({ length: 100 }, (_, i) => entryOf(i)),
   },
   deltas: [],
@@ -125,7 +126,8 @@ function isRumour(value: unknown): boolean {
     isObject(value.address) &&
     typeof value.address.host === 'string' &&
     isCount(value.address.port) &&
-    isCount(value.apiPort)
+    isCount(value.apiPort) &&
+    typeof value.zone === 'string'
   );
 }
 
@@ -163,11 +165,12 @@ function rumourOf(i: number): Rumour {
     status: 'alive',
     address,
     apiPort: 10_000,
+    zone: '',
   };
 }
 
 function entryOf(i: number): DigestEntry {
-  return { origin: peerOf(i), identity: identityOf(i), upto: 10_000 + i * 37 };
+  return { origin: peerOf(i), identity: identityOf(i), upto: 10_000 + i * 37, retired: false };
 }
 
 function recordOf(i: number): ReadingRecord {

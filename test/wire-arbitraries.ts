@@ -135,6 +135,8 @@ const anyRumour: fc.Arbitrary<Rumour> = fc.record({
   status: fc.constantFrom('alive', 'suspected', 'dead', 'left'),
   address: anyAddress,
   apiPort: fc.nat(65_535),
+  zone: fc.stringMatching(/^[A-Za-z0-9._-]{0,32}$/),
+  accusers: fc.option(fc.array(anyPeerId, { maxLength: 4 }), { nil: undefined }),
 });
 
 const anyDigest: fc.Arbitrary<Digest> = fc.oneof(
@@ -143,13 +145,33 @@ const anyDigest: fc.Arbitrary<Digest> = fc.oneof(
     kind: fc.constant('entries' as const),
     after: fc.string({ unit: 'binary', maxLength: 30 }),
     until: fc.string({ maxLength: 30 }),
-    entries: fc.array(fc.record({ origin: anyPeerId, identity: anyIdentity, upto: anyCount }), {
-      maxLength: 5,
-    }),
+    buckets: fc.array(fc.nat(64), { maxLength: 5 }),
+    entries: fc.array(
+      fc.record({ origin: anyPeerId, identity: anyIdentity, upto: anyCount, retired: fc.boolean() }),
+      { maxLength: 5 },
+    ),
+  }),
+  fc.record({
+    kind: fc.constant('buckets' as const),
+    root: anyCount,
+    hashes: fc.array(fc.nat(2 ** 32 - 1), { maxLength: 65 }),
+  }),
+  fc.record({
+    kind: fc.constant('places' as const),
+    attic: anyCount,
+    parts: fc.array(
+      fc.record({
+        bucket: fc.nat(64),
+        span: fc.integer({ min: 1, max: 65 }),
+        directory: fc.nat(2 ** 32 - 1),
+        uptos: fc.array(anyCount, { maxLength: 6 }),
+      }),
+      { maxLength: 3 },
+    ),
   }),
 );
 
-const anyDeltas: fc.Arbitrary<readonly Delta[]> = fc.array(
+export const anyDeltas: fc.Arbitrary<readonly Delta[]> = fc.array(
   fc.record({
     origin: anyPeerId,
     identity: anyIdentity,
@@ -208,6 +230,7 @@ export const anyHello: fc.Arbitrary<Hello> = fc.record({
   incarnation: anyCount,
   address: anyAddress,
   apiPort: fc.nat(65_535),
+  zone: fc.stringMatching(/^[A-Za-z0-9._-]{0,32}$/),
   instance: anyHex16,
   uptimeMs: anyCount,
 });
@@ -224,10 +247,19 @@ const anyReceipt: fc.Arbitrary<Receipt> = fc.record({
   atMs: anyTime,
 });
 
-export const anyBatch: fc.Arbitrary<Batch> = fc.record(
-  { identity: anyIdentity, records: anyRecords(10), receipt: anyReceipt },
-  { requiredKeys: ['identity', 'records'] },
-);
+const anyUnit = fc.constantFrom('', 'Cel', '%', 'hPa', '\u00b0C');
+
+export const anyBatch: fc.Arbitrary<Batch> = fc
+  .record(
+    { identity: anyIdentity, records: anyRecords(10), receipt: anyReceipt },
+    { requiredKeys: ['identity', 'records'] },
+  )
+  .chain((batch) => {
+    const { length } = batch.records;
+    return fc
+      .array(anyUnit, { minLength: length, maxLength: length })
+      .map((units) => (units.some((unit) => unit !== '') ? { ...batch, units } : batch));
+  });
 
 export const anySnapshot: fc.Arbitrary<Snapshot> = fc.record({
   identity: anyIdentity,

@@ -1,119 +1,114 @@
-// Digests: what a peer has of each stream, and the comparison of somebody's digest with one's own streams.
-// Anti-entropy by scuttlebutt (van Renesse 2008): digests carry watermarks, deltas what lies above them. SPEC rules
-// RP21-RP24, RP34.
+// Digests: what a peer has of each stream, said in as few bytes as there is reason for. A hash of everything, hashes
+// of buckets, the watermarks of some buckets by place, or by name for those who list other streams. Anti-entropy by
+// scuttlebutt (van Renesse 2008); hashes before lists as in Dynamo's Merkle trees (DeCandia 2007), with one level.
+// SPEC rules RP21, RP30, RP49.
 
-import { compareText } from '../../kit/order.ts';
-import type { PeerId } from '../../model/ids.ts';
 import { LIMITS } from '../../model/limits.ts';
-import type { Digest, DigestEntry } from '../../wire/messages.ts';
-import type { Replica } from './replica.ts';
-import { compareNames, type Stream, sameName, streamKey } from './stream.ts';
+import type { Digest, DigestEntry, DigestPart } from '../../wire/messages.ts';
+import { ATTIC, type Bucket, LIVE_BUCKETS, nameBucket } from './bucket.ts';
+import { type Stream, streamKey } from './stream.ts';
 import type { Streams } from './streams.ts';
 
 export type EntriesDigest = Extract<Digest, { readonly kind: 'entries' }>;
+export type PlacesDigest = Extract<Digest, { readonly kind: 'places' }>;
+export type BucketsDigest = Extract<Digest, { readonly kind: 'buckets' }>;
 
-/** Stream keys; the streams `s` with `after < s <= until`, where '' is no bound. */
-export interface KeyRange {
+/** Streams by their keys, `s` with `after < s <= until` where '' is no bound, and by the buckets of their names. */
+export interface Scope {
   readonly after: string;
   readonly until: string;
+  /** None: all. */
+  readonly buckets: readonly number[];
 }
 
-export const ALL: KeyRange = { after: '', until: '' };
+export const ALL: Scope = { after: '', until: '', buckets: [] };
 
+/** Up to so many streams are one part: a hash for each bucket would be longer than what it saves. */
+const ONE_PART_MAX = 256;
+/** Below so many streams their watermarks are about as short as the hashes of buckets. */
+export const HASHES_WORTH_STREAMS = 160;
+
+/** Whether a digest speaks of all streams. */
 export function isWhole(digest: Digest): boolean {
-  return digest.kind === 'root' || (digest.after === '' && digest.until === '');
+  switch (digest.kind) {
+    case 'root':
+    case 'buckets':
+      return true;
+    case 'places':
+      return digest.parts.reduce((covered, { span }) => covered + span, 0) === LIVE_BUCKETS;
+    case 'entries':
+      return digest.after === '' && digest.until === '' && digest.buckets.length === 0;
+  }
 }
 
-/** The entries of a range, or of as much of its beginning as one message may carry. */
-export function entriesOf(streams: Streams, range: KeyRange): EntriesDigest {
+/** What a digest speaks of. */
+export function scopeOf(digest: EntriesDigest | PlacesDigest): Scope {
+  if (digest.kind === 'entries') return digest;
+  const buckets = digest.parts.flatMap(({ bucket, span }) =>
+    Array.from({ length: span }, (_, i) => bucket + i),
+  );
+  return { ...ALL, buckets };
+}
+
+export function bucketsOf(streams: Streams): BucketsDigest {
+  return { kind: 'buckets', root: streams.root, hashes: streams.buckets.map(({ sum }) => sum >>> 0) };
+}
+
+/** The watermarks of these buckets, of as many as one message may carry. */
+export function placesOf(streams: Streams, buckets: readonly number[]): PlacesDigest {
+  const attic = (streams.buckets[ATTIC] as Bucket).sum;
+  if (streams.listed <= ONE_PART_MAX)
+    return { kind: 'places', attic, parts: [partOf(streams, 0, LIVE_BUCKETS)] };
+
+  const parts: DigestPart[] = [];
+  let listed = 0;
+  for (const bucket of buckets) {
+    const part = partOf(streams, bucket, 1);
+    listed += part.uptos.length;
+    if (listed > LIMITS.digestPlacesMax) break;
+    parts.push(part);
+  }
+  return { kind: 'places', attic, parts };
+}
+
+/** The entries of a scope, or of as much of its beginning as one message may carry. */
+export function entriesOf(streams: Streams, scope: Scope): EntriesDigest {
+  const { after, until, buckets } = scope;
   const entries: DigestEntry[] = [];
   const { sorted } = streams;
-  for (let i = streams.indexAfter(range.after); i < sorted.length; i++) {
+  for (let i = streams.indexAfter(after); i < sorted.length; i++) {
     const stream = sorted[i] as Stream;
-    if (range.until !== '' && streamKey(stream) > range.until) break;
-    if (stream.upto === 0) continue;
+    if (until !== '' && streamKey(stream) > until) break;
+    if (stream.upto === 0 || !isIn(buckets, stream)) continue;
     const last = entries.at(-1);
     if (last && entries.length === LIMITS.digestEntriesMax) {
-      return { kind: 'entries', after: range.after, until: streamKey(last), entries };
+      return { kind: 'entries', after, until: streamKey(last), buckets, entries };
     }
-    entries.push(stream.entry);
+    const { origin, identity, upto, retired } = stream;
+    entries.push({ origin, identity, upto, retired });
   }
-  return { kind: 'entries', after: range.after, until: range.until, entries };
+  return { kind: 'entries', after, until, buckets, entries };
 }
 
-/** That somebody has a stream up to `after`, where this peer has more. */
-export interface Give {
-  readonly stream: Stream;
-  readonly after: number;
+/** Whether a stream is of these buckets; none are all. */
+export function isIn(buckets: readonly number[], stream: Stream): boolean {
+  return buckets.length === 0 || buckets.includes(nameBucket(stream));
 }
 
-/** What came of comparing somebody's digest with what is here. */
-export interface Comparison {
-  readonly gives: readonly Give[];
-  /** Streams of which tombstones were dropped here that the other has not seen. */
-  readonly behind: readonly Give[];
-  /** Around the streams of which the other has something that would be taken here. */
-  readonly lacks: KeyRange | null;
-  /** What the other has of streams of this peer's id. */
-  readonly ofThisPeer: readonly DigestEntry[];
+/** The buckets from one on, around to the one before it. */
+export function bucketsFrom(first: number): number[] {
+  return Array.from({ length: LIVE_BUCKETS }, (_, i) => (first + i) % LIVE_BUCKETS);
 }
 
-/** A walk of both lists at once; null when the digest contradicts itself. */
-export function compareDigest(replica: Replica, from: PeerId, digest: EntriesDigest): Comparison | null {
-  if (!isInOrder(digest)) return null;
-  const { streams, own } = replica;
-  const { sorted } = streams;
-  const gives: Give[] = [];
-  const behind: Give[] = [];
-  const ofThisPeer: DigestEntry[] = [];
-  let beforeLacking: DigestEntry | null = null;
-  let lacking: DigestEntry | null = null;
-  let previous: DigestEntry | null = null;
-
-  let i = streams.indexAfter(digest.after);
-  for (const entry of digest.entries) {
-    for (; i < sorted.length && compareNames(sorted[i] as Stream, entry) < 0; i++) {
-      give(sorted[i] as Stream, 0);
-    }
-    const candidate = sorted[i];
-    const stream = candidate && sameName(candidate, entry) ? candidate : null;
-    if (stream !== null) i++;
-    if (entry.origin === own.origin) ofThisPeer.push(entry);
-    if (stream !== null && stream.upto > entry.upto) give(stream, entry.upto);
-    else if (stream?.upto !== entry.upto && replica.wants(entry, stream, entry.upto)) {
-      if (lacking === null) beforeLacking = previous;
-      lacking = entry;
-    }
-    previous = entry;
-  }
-  for (; i < sorted.length; i++) {
-    const stream = sorted[i] as Stream;
-    if (digest.until !== '' && streamKey(stream) > digest.until) break;
-    give(stream, 0);
-  }
-
-  const lacks = lacking && {
-    after: beforeLacking ? streamKey(beforeLacking) : digest.after,
-    until: streamKey(lacking),
-  };
-  return { gives, behind, lacks, ofThisPeer };
-
-  function give(stream: Stream, after: number): void {
-    if (stream.upto === 0) return;
-    // The writer itself cannot be behind: it lost what it wrote, and learns that from a delta.
-    const unseen = after > 0 && after < stream.droppedUpto && stream.origin !== from;
-    (unseen ? behind : gives).push({ stream, after });
-  }
+function partOf(streams: Streams, bucket: number, span: number): DigestPart {
+  const of = streams.buckets.slice(bucket, bucket + span);
+  const uptos = of.length === 1 ? (of[0] as Bucket).uptos.slice() : of.flatMap((it) => it.uptos);
+  return { bucket, span, directory: directoryOf(of), uptos };
 }
 
-function isInOrder(digest: EntriesDigest): boolean {
-  const { entries } = digest;
-  for (let i = 1; i < entries.length; i++) {
-    if (compareNames(entries[i - 1] as DigestEntry, entries[i] as DigestEntry) >= 0) return false;
-  }
-  const [first] = entries;
-  const last = entries.at(-1);
-  const beginsLate = digest.after === '' || !first || compareText(digest.after, streamKey(first)) < 0;
-  const endsEarly = digest.until === '' || !last || compareText(streamKey(last), digest.until) <= 0;
-  return beginsLate && endsEarly;
+/** 32 bits that are equal where buckets list the same streams. */
+export function directoryOf(buckets: readonly Bucket[]): number {
+  let directory = 0;
+  for (const bucket of buckets) directory = (directory + bucket.directory) >>> 0;
+  return directory;
 }

@@ -195,7 +195,7 @@ test('[RP16] a peer that missed dropped tombstones forgets what others wrote and
 
   expect([...machine.latest()].map(({ record }) => record.sensor)).toEqual(['mine']);
   expect(out.take()).toMatchObject([
-    { type: 'FULL_SYNC_REQUEST', digest: digestOf([{ ...streamOf(ann), upto: 1 }]) },
+    { type: 'FULL_SYNC_REQUEST', digest: digestOf([{ ...streamOf(ann), upto: 1, retired: false }]) },
   ]);
 });
 

@@ -8,6 +8,7 @@
 
 import type { Random } from '../../kit/random.ts';
 import type { PeerId } from '../../model/ids.ts';
+import { LIMITS } from '../../model/limits.ts';
 import { NEVER, type Now } from '../../model/time.ts';
 import type { Digest } from '../../wire/messages.ts';
 import type { Outbox } from '../outbox.ts';
@@ -17,6 +18,7 @@ import type { Inbox } from './inbox.ts';
 import type { ReplicationOptions } from './options.ts';
 import type { Partners } from './partners.ts';
 import type { Replica } from './replica.ts';
+import { compareNames } from './stream.ts';
 import type { Traffic } from './traffic.ts';
 
 /** How many times its timeout a partner gets at most. */
@@ -35,6 +37,15 @@ type State =
     };
 
 type Syncing = Extract<State, { readonly name: 'syncing' }>;
+
+/** What came of a partner's answer. */
+interface Answer {
+  readonly records: number;
+  readonly progress: boolean;
+  readonly more: boolean;
+  /** Up to which stream all was sent; '' when not even one was. */
+  readonly after: string;
+}
 
 export class FullSync {
   readonly #replica: Replica;
@@ -99,18 +110,13 @@ export class FullSync {
   }
 
   /** An answer was taken: `records` are what it changed. True when it was the last one. */
-  answered(
-    from: PeerId,
-    answer: { readonly records: number; readonly progress: boolean; readonly more: boolean },
-    now: Now,
-    out: Outbox,
-  ): boolean {
+  answered(from: PeerId, answer: Answer, now: Now, out: Outbox): boolean {
     const state = this.#state;
     if (state.name === 'idle' || state.peer !== from) return false;
     this.#silences = 0;
     const records = state.records + answer.records;
     if (answer.more && answer.progress) {
-      this.#ask(from, state.after, records, now, out);
+      this.#ask(from, answer.after || state.after, records, now, out);
       return false;
     }
     if (!answer.more && state.until !== '') {
@@ -122,13 +128,14 @@ export class FullSync {
   }
 
   /** The other side: gives what a digest lacks, also where only starting anew makes sense of it. */
-  serve(to: PeerId, digest: Digest, out: Outbox): void {
-    const pack = new DeltaPack();
+  serve(to: PeerId, digest: Digest, now: Now, out: Outbox): void {
+    const pack = new DeltaPack(LIMITS.deltaBytesMax);
     if (digest.kind === 'entries') {
-      const comparison = this.#inbox.compare(to, digest, out);
+      const comparison = this.#inbox.compare(to, digest, now, out);
       if (comparison === null) return;
-      pack.addAll(comparison.gives);
-      pack.addAll(comparison.behind);
+      // In the order of names, so that the next question need not list again what was answered.
+      const gives = [...comparison.gives, ...comparison.behind];
+      pack.addInOrder(gives.sort((a, b) => compareNames(a.stream, b.stream)));
     }
     const { deltas, more } = pack;
     if (deltas.length === 0) this.#traffic.send(to, { type: 'ACK', of: 'FULL_SYNC_REQUEST' }, out);
@@ -136,7 +143,7 @@ export class FullSync {
   }
 
   #ask(peer: PeerId, after: string, records: number, now: Now, out: Outbox): void {
-    const digest = entriesOf(this.#replica.streams, { after, until: '' });
+    const digest = entriesOf(this.#replica.streams, { after, until: '', buckets: [] });
     const patience = Math.min(2 ** this.#silences, PATIENCE_MAX);
     const deadlineMs = now.steadyMs + patience * this.#options.fullSyncTimeoutMs;
     this.#state = { name: 'syncing', peer, deadlineMs, after, until: digest.until, records };

@@ -109,13 +109,13 @@ test('[RP31] [RP34] the third message gives what the second one asked for, and n
   expect(machine.upto(streamOf(dan))).toBe(2);
 });
 
-test('[RP31] an unequal root is answered by all entries', () => {
+test('[RP31] [RP49] an unequal root is answered by all watermarks where there are few streams', () => {
   const started = withBob(ann, 5);
 
   answer(started, { kind: 'root', hash: 1 });
 
   expect(started.out.take()).toMatchObject([
-    { type: 'GET_DELTA', digest: { entries: [{ upto: 5 }] }, deltas: [] },
+    { type: 'GET_DELTA', digest: { kind: 'places', parts: [{ span: 64, uptos: [5] }] }, deltas: [] },
   ]);
 });
 
@@ -126,7 +126,7 @@ test('[RP30] [RP32] after an exchange found both sides equal, rounds have one pa
   const sizes = new Set(
     out.take().map((message) => ('digest' in message ? message.digest.kind : message.type)),
   );
-  expect(sizes).toEqual(new Set(['entries']));
+  expect(sizes).toEqual(new Set(['places']));
   answer(started, digestOf([entry(bob, 5)]));
   out.take();
 
@@ -141,7 +141,7 @@ test('[RP30] [RP32] after an exchange found both sides equal, rounds have one pa
   expect(machine.counters().full_sync_requests_sent_total).toBe(0);
 });
 
-test('[RP30] in a large cluster news makes the next digest list entries', () => {
+test('[RP30] in a large cluster news makes the next digest list watermarks', () => {
   const started = withBob(ann, 5, { eagerPeersMax: 0 });
   const { machine, out, runUntil } = started;
   answer(started, digestOf([entry(bob, 5)]));
@@ -150,7 +150,7 @@ test('[RP30] in a large cluster news makes the next digest list entries', () => 
 
   runUntil(1_000);
 
-  expect(out.take()[0]).toMatchObject({ type: 'GOSSIP_STATE', digest: { kind: 'entries' } });
+  expect(out.take()[0]).toMatchObject({ type: 'GOSSIP_STATE', digest: { kind: 'places' } });
 });
 
 test('[RP33] when a link comes up the lower id starts one exchange', () => {
@@ -184,7 +184,7 @@ test('[RP35] an answer with more is followed by the next question, and the last 
   const { machine, out } = withBob(ann, 1);
 
   machine.receive(cat, { ...update('pull', 1, [reading(2, 'bed', 2, 2)]), more: true }, at(10), out);
-  expect(out.take()).toMatchObject([{ type: 'GET_STATE', digest: { entries: [{ upto: 2 }] } }]);
+  expect(out.take()).toMatchObject([{ type: 'GET_STATE', digest: { parts: [{ uptos: [2] }] } }]);
   machine.receive(cat, { ...update('pull', 2, [reading(3, 'bed', 3, 3)]), more: false }, at(11), out);
 
   expect(out.take()).toEqual([]);
@@ -279,7 +279,7 @@ function answer({ machine, out }: Started, digest: Digest, atMs = 10): void {
 }
 
 function entry(origin: PeerId, upto: number): DigestEntry {
-  return { ...streamOf(origin), upto };
+  return { ...streamOf(origin), upto, retired: false };
 }
 
 function update(source: 'push' | 'pull', after: number, records: Parameters<typeof deltaOf>[2]) {

@@ -1,24 +1,32 @@
 // Exchanges: each round, a few random partners and this peer tell each other what the other lacks. SPEC rules
-// RP27-RP37, RP45.
+// RP27-RP37, RP45, RP49, RP53, RP54.
 //
 //   GOSSIP_STATE(digest) ─▶        ◀─ ACK                          both have the same
 //                                  ◀─ SENSOR_UPDATE(deltas)        only I lacked something
-//                                  ◀─ GET_DELTA(digest, deltas)    the partner lacks something (too)
+//                                  ◀─ GET_DELTA(digest, deltas)    the partner lacks something, or wants to know more
 //   SENSOR_UPDATE(deltas) ─▶
+//
+// A digest that is not enough is answered by one that says more: the hash of everything by hashes of buckets, those
+// by the watermarks of the buckets that differ, and watermarks without names by names where the two sides list
+// different streams. Each answer says more than what it answers, so an exchange ends.
 //
 // The surprise: who lacks much asks one partner only and lets the others' offers pass, since each would send the same.
 
 import type { PeerId } from '../../model/ids.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { Now } from '../../model/time.ts';
-import type { AckMessage, Digest } from '../../wire/messages.ts';
+import type { AckMessage, Delta, Digest } from '../../wire/messages.ts';
 import type { Outbox } from '../outbox.ts';
 import { Agreement } from './agreement.ts';
+import { type Comparison, isEqual } from './comparison.ts';
 import { DeltaPack } from './delta.ts';
-import { ALL, type Comparison, type EntriesDigest, entriesOf, isWhole, type KeyRange } from './digest.ts';
+import { ALL, isWhole, type Scope, scopeOf } from './digest.ts';
 import type { FullSync } from './full-sync.ts';
 import type { Inbox } from './inbox.ts';
+import { Listing } from './listing.ts';
+import type { News } from './news.ts';
 import type { ReplicationOptions } from './options.ts';
+import { Pace } from './pace.ts';
 import type { Partner, Partners } from './partners.ts';
 import type { Push } from './push.ts';
 import type { Replica } from './replica.ts';
@@ -33,7 +41,8 @@ const ASK_INTERVALS = 2;
 /** A request for more, under way: at most one, so that nobody is sent the same by several. */
 interface Ask {
   readonly peer: PeerId;
-  readonly range: KeyRange;
+  readonly scope: Scope;
+  readonly named: boolean;
   readonly untilMs: number;
 }
 
@@ -46,13 +55,14 @@ export class Gossip {
   readonly #partners: Partners;
   readonly #rounds: Rounds;
   readonly #push: Push;
+  readonly #news: News;
   readonly #fullSync: FullSync;
   readonly #traffic: Traffic;
   readonly #options: ReplicationOptions;
   readonly #agreement: Agreement;
+  readonly #listing: Listing;
+  readonly #pace = new Pace();
   #ask: Ask | null = null;
-  /** Where the next digest continues when one cannot list all. */
-  #cursor = '';
 
   constructor(
     parts: {
@@ -61,6 +71,7 @@ export class Gossip {
       readonly partners: Partners;
       readonly rounds: Rounds;
       readonly push: Push;
+      readonly news: News;
       readonly fullSync: FullSync;
       readonly traffic: Traffic;
     },
@@ -71,82 +82,111 @@ export class Gossip {
     this.#partners = parts.partners;
     this.#rounds = parts.rounds;
     this.#push = parts.push;
+    this.#news = parts.news;
     this.#fullSync = parts.fullSync;
     this.#traffic = parts.traffic;
     this.#options = options;
     this.#agreement = new Agreement(ROUNDS_APART * options.gossipIntervalMs);
+    this.#listing = new Listing(parts.replica.streams);
+  }
+
+  /** How many times an exchange that is cut short may be asked on. */
+  get paceWindow(): number {
+    return this.#pace.window;
   }
 
   wake(now: Now, out: Outbox): void {
-    const mood = this.#isFetching(now) ? 'busy' : this.#expectsEqual() ? 'calm' : 'active';
+    const isCalm = this.#expectsEqual() && !this.#tellsNews(now);
+    const mood = this.#isFetching(now) ? 'busy' : isCalm ? 'calm' : 'active';
     if (this.#rounds.begin(now, mood)) this.#traffic.round();
     for (let visit = this.#rounds.next(now); visit !== null; visit = this.#rounds.next(now)) {
-      if (!this.#isFetching(now)) this.#visit(visit, out);
+      if (!this.#isFetching(now)) this.#visit(visit, now, out);
     }
   }
 
   /** An exchange now, whoever's turn it is. */
-  exchange(partner: Partner, out: Outbox): void {
-    this.#visit({ partner, kind: 'GOSSIP_STATE' }, out);
+  exchange(partner: Partner, now: Now, out: Outbox): void {
+    this.#visit({ partner, kind: 'GOSSIP_STATE' }, now, out);
   }
 
   /** GOSSIP_STATE and GET_STATE, after their deltas were taken. */
   answer(from: PeerId, of: Visit['kind'], digest: Digest, now: Now, out: Outbox): void {
-    if (digest.kind === 'root') {
-      this.#answerRoot(from, of, digest.hash, now, out);
+    const { streams } = this.#replica;
+    if (digest.kind === 'root' || digest.kind === 'buckets') {
+      const root = digest.kind === 'root' ? digest.hash : digest.root;
+      if (root === streams.root) {
+        this.#foundEqual(from, now, out);
+        this.#traffic.send(from, { type: 'ACK', of }, out);
+      } else this.#sayMore(from, digest, now, out);
       return;
     }
-    const comparison = this.#inbox.compare(from, digest, out);
+    const comparison = this.#inbox.compare(from, digest, now, out);
     if (comparison === null) return;
-    const pack = new DeltaPack();
+    this.#listing.found(comparison);
+    const pack = new DeltaPack(LIMITS.deltaBytesMax);
     pack.addAll(comparison.gives);
     this.#addGaps(pack, false, now);
     const { deltas, more } = pack;
-    const { lacks } = comparison;
+    const { lacks, named } = comparison;
     this.#tellBehind(from, comparison, out);
 
     if (deltas.length === 0 && isEqual(comparison)) {
-      if (isWhole(digest)) this.#agreement.found(from, this.#replica.streams.root, now, out);
+      if (isWhole(digest)) this.#foundEqual(from, now, out);
       this.#traffic.send(from, { type: 'ACK', of }, out);
       return;
     }
     this.unequal();
     if (lacks !== null && of === 'GOSSIP_STATE' && !this.#isFetching(now)) {
       // What is given does not have to be listed, so the digest speaks only of what is asked for, if all was given.
-      const mine = entriesOf(this.#replica.streams, more ? digest : lacks);
+      const mine = this.#listing.of(more ? scopeOf(digest) : lacks, named);
       this.#traffic.send(from, { type: 'GET_DELTA', digest: mine, deltas }, out);
-    } else if (deltas.length > 0 || lacks !== null) {
+    } else if (deltas.length > 0 || lacks !== null || comparison.retired.length > 0) {
       this.#traffic.send(from, { type: 'SENSOR_UPDATE', source: 'pull', deltas, more }, out);
     }
   }
 
   /** GET_DELTA, after its deltas were taken: the partner's turn to be given. */
-  give(from: PeerId, digest: Digest, now: Now, out: Outbox): void {
-    if (digest.kind === 'root') {
-      this.#askFor(from, ALL, now, out);
+  give(from: PeerId, digest: Digest, deltasCame: boolean, now: Now, out: Outbox): void {
+    if (digest.kind === 'root' || digest.kind === 'buckets') {
+      const root = digest.kind === 'root' ? digest.hash : digest.root;
+      // What came with it may have been all the difference.
+      if (root === this.#replica.streams.root) this.#foundEqual(from, now, out);
+      else this.#sayMore(from, digest, now, out);
       return;
     }
-    const comparison = this.#inbox.compare(from, digest, out);
+    const comparison = this.#inbox.compare(from, digest, now, out);
     if (comparison === null) return;
-    const pack = new DeltaPack();
+    this.#listing.found(comparison);
+    const pack = new DeltaPack(LIMITS.deltaBytesMax);
     pack.addAll(comparison.gives);
-    // Equal entries under unequal roots: the difference lies beyond gaps.
+    // Equal watermarks under unequal roots: the difference lies beyond gaps.
     this.#addGaps(pack, isEqual(comparison), now);
     const { deltas, more } = pack;
+    const { lacks, named } = comparison;
     this.#tellBehind(from, comparison, out);
+    if (lacks !== null && named && digest.kind === 'places' && !this.#isFetching(now)) {
+      this.#traffic.send(from, { type: 'GET_DELTA', digest: this.#listing.of(lacks, named), deltas }, out);
+      return;
+    }
     if (deltas.length > 0) {
       this.#traffic.send(from, { type: 'SENSOR_UPDATE', source: 'pull', deltas, more }, out);
     }
-    if (comparison.lacks !== null) this.#askFor(from, comparison.lacks, now, out);
+    if (deltasCame) this.#pace.answered(comparison.lacking > 0);
+    if (lacks !== null && (!deltasCame || comparison.lacking === 0 || this.#pace.mayAskOn())) {
+      this.#askFor(from, lacks, named, now, out);
+    }
     if (deltas.length > 0 || !isEqual(comparison)) this.unequal();
-    else if (isWhole(digest)) this.#agreement.found(from, this.#replica.streams.root, now, out);
+    else if (isWhole(digest)) this.#foundEqual(from, now, out);
   }
 
   /** SENSOR_UPDATE in answer to a digest, after its deltas were taken. Who gets nowhere asks no further. (RP35) */
   given(from: PeerId, progress: boolean, more: boolean, now: Now, out: Outbox): void {
-    const range = this.#ask?.peer === from ? this.#ask.range : ALL;
+    const ask = this.#ask?.peer === from ? this.#ask : null;
     this.#askEnded(from);
-    if (more && progress) this.#askFor(from, range, now, out);
+    if (ask === null) this.#pace.answered(more);
+    if (more && progress && this.#pace.mayAskOn()) {
+      this.#askFor(from, ask?.scope ?? ALL, ask?.named ?? false, now, out);
+    }
   }
 
   acknowledged(from: PeerId, of: AckMessage['of'], now: Now, out: Outbox): void {
@@ -155,6 +195,8 @@ export class Gossip {
     const asked = partner?.asked;
     if (!partner || !asked) return;
     partner.asked = null;
+    this.#listing.nothingFound();
+    this.#news.foundEqual();
     if (asked.whole) this.#agreement.found(from, asked.root, now, out);
     else this.#agreement.partFound(asked.root);
   }
@@ -168,34 +210,48 @@ export class Gossip {
     this.#agreement.missed();
   }
 
-  #visit({ partner, kind }: Visit, out: Outbox): void {
+  #visit({ partner, kind }: Visit, now: Now, out: Outbox): void {
     const digest = this.#digest();
     partner.asked = { root: this.#replica.streams.root, whole: isWhole(digest) };
     if (kind === 'GET_STATE') this.#traffic.send(partner.peer, { type: kind, digest }, out);
-    else this.#traffic.send(partner.peer, { type: kind, digest, deltas: this.#push.fresh() }, out);
+    else this.#traffic.send(partner.peer, { type: kind, digest, deltas: this.#ridingAlong(now) }, out);
   }
 
-  #answerRoot(from: PeerId, of: Visit['kind'], hash: number, now: Now, out: Outbox): void {
-    const { root } = this.#replica.streams;
-    if (hash === root) {
-      this.#agreement.found(from, root, now, out);
-      this.#traffic.send(from, { type: 'ACK', of }, out);
+  /** Own changes that wait to be pushed, and what is news here. */
+  #ridingAlong(now: Now): readonly Delta[] {
+    const fresh = this.#push.fresh();
+    if (!this.#tellsNews(now)) return fresh;
+    const news = this.#news.deltas(false, now.steadyMs);
+    return fresh.length === 0
+      ? news
+      : [...news.filter(({ origin }) => origin !== this.#replica.own.origin), ...fresh];
+  }
+
+  /** An unequal hash: what is known of the difference, and a digest that says more. */
+  #sayMore(to: PeerId, digest: Extract<Digest, { kind: 'root' | 'buckets' }>, now: Now, out: Outbox): void {
+    this.unequal();
+    const pack = new DeltaPack(LIMITS.deltaBytesMax);
+    for (const stream of this.#replica.streams.gapped) pack.addAhead(stream);
+    const news = this.#isAmongFew ? [] : this.#news.deltas(true, now.steadyMs);
+    const deltas = [...news, ...pack.deltas];
+    if (this.#isFetching(now)) {
+      this.#traffic.send(to, { type: 'SENSOR_UPDATE', source: 'pull', deltas, more: false }, out);
       return;
     }
-    this.unequal();
-    const pack = new DeltaPack();
-    for (const stream of this.#replica.streams.gapped) pack.addAhead(stream);
-    const { deltas } = pack;
-    if (this.#isFetching(now)) {
-      this.#traffic.send(from, { type: 'SENSOR_UPDATE', source: 'pull', deltas, more: false }, out);
-    } else this.#traffic.send(from, { type: 'GET_DELTA', digest: this.#entries(), deltas }, out);
+    let mine: Digest = this.#listing.next();
+    if (digest.kind === 'buckets') {
+      const buckets = this.#inbox.differing(to, digest, out);
+      if (buckets === null) return;
+      mine = this.#listing.of({ ...ALL, buckets }, false);
+    }
+    this.#traffic.send(to, { type: 'GET_DELTA', digest: mine, deltas }, out);
   }
 
-  #askFor(peer: PeerId, range: KeyRange, now: Now, out: Outbox): void {
+  #askFor(peer: PeerId, scope: Scope, named: boolean, now: Now, out: Outbox): void {
     if (this.#isFetching(now)) return;
     const untilMs = now.steadyMs + ASK_INTERVALS * this.#options.gossipIntervalMs;
-    this.#ask = { peer, range, untilMs };
-    const digest = entriesOf(this.#replica.streams, range);
+    this.#ask = { peer, scope, named, untilMs };
+    const digest = this.#listing.of(scope, named);
     const partner = this.#partners.find(peer);
     if (partner) partner.asked = { root: this.#replica.streams.root, whole: isWhole(digest) };
     this.#traffic.send(peer, { type: 'GET_STATE', digest }, out);
@@ -203,6 +259,12 @@ export class Gossip {
 
   #askEnded(peer: PeerId): void {
     if (this.#ask?.peer === peer) this.#ask = null;
+  }
+
+  #foundEqual(peer: PeerId, now: Now, out: Outbox): void {
+    this.#listing.nothingFound();
+    this.#news.foundEqual();
+    this.#agreement.found(peer, this.#replica.streams.root, now, out);
   }
 
   /** Whether somebody is sending this peer all it lacks, so that nobody else should. */
@@ -234,21 +296,21 @@ export class Gossip {
   /** A root hash where equality is likely, since it costs the same however many streams there are. (RP30) */
   #digest(): Digest {
     if (this.#expectsEqual()) return { kind: 'root', hash: this.#replica.streams.root };
-    return this.#entries();
+    return this.#listing.next();
   }
 
-  #entries(): EntriesDigest {
-    const digest = entriesOf(this.#replica.streams, { after: this.#cursor, until: '' });
-    this.#cursor = digest.until;
-    return digest;
+  /** Whoever is pushed to with everybody else needs no news. */
+  get #isAmongFew(): boolean {
+    return this.#partners.count <= this.#options.eagerPeersMax;
+  }
+
+  #tellsNews(now: Now): boolean {
+    return !this.#isAmongFew && this.#news.rides(now.steadyMs);
   }
 
   #expectsEqual(): boolean {
-    const pushedToAll = this.#partners.count <= this.#options.eagerPeersMax;
+    const { count, otherZones } = this.#partners;
+    const pushedToAll = otherZones === 0 && count <= this.#options.eagerPeersMax;
     return this.#agreement.isExpected(this.#replica.streams.root, pushedToAll);
   }
-}
-
-function isEqual({ gives, behind, lacks }: Comparison): boolean {
-  return gives.length === 0 && behind.length === 0 && lacks === null;
 }

@@ -6,8 +6,11 @@ import { type Identity, type PeerId, sameIdentity } from '../../model/ids.ts';
 import type { Now } from '../../model/time.ts';
 import type { Delta } from '../../wire/messages.ts';
 import type { Outbox } from '../outbox.ts';
+import type { Absent } from './absent.ts';
+import { type Comparison, compareEntries, comparePlaces, differingBuckets } from './comparison.ts';
 import { problemOf } from './delta.ts';
-import { type Comparison, compareDigest, type EntriesDigest } from './digest.ts';
+import type { BucketsDigest, EntriesDigest, PlacesDigest } from './digest.ts';
+import type { News } from './news.ts';
 import type { Replica } from './replica.ts';
 import type { Traffic } from './traffic.ts';
 
@@ -16,13 +19,17 @@ export type TakenFrom = 'something' | 'nothing' | 'refused' | 'behind';
 
 export class Inbox {
   readonly #replica: Replica;
+  readonly #absent: Absent;
+  readonly #news: News;
   readonly #traffic: Traffic;
   /** What was heard of this peer's id and announced already: of its own stream, and of other births. */
   #heardUpto = 0;
   #heardBirth = 0;
 
-  constructor(replica: Replica, traffic: Traffic) {
+  constructor(replica: Replica, absent: Absent, news: News, traffic: Traffic) {
     this.#replica = replica;
+    this.#absent = absent;
+    this.#news = news;
     this.#traffic = traffic;
   }
 
@@ -47,11 +54,28 @@ export class Inbox {
   }
 
   /** Null when the digest makes no sense. */
-  compare(from: PeerId, digest: EntriesDigest, out: Outbox): Comparison | null {
-    const comparison = compareDigest(this.#replica, from, digest);
-    if (comparison === null) this.#refuse(from, 'a digest lists streams in order and within its range', out);
-    else for (const { identity, upto } of comparison.ofThisPeer) this.#hearOfOwn(identity, upto, out);
-    return comparison;
+  compare(from: PeerId, digest: EntriesDigest | PlacesDigest, now: Now, out: Outbox): Comparison | null {
+    const compared =
+      digest.kind === 'entries'
+        ? compareEntries(this.#replica, from, digest, now.steadyMs)
+        : comparePlaces(this.#replica, from, digest, now.steadyMs);
+    if (compared === null) {
+      this.#refuse(from, 'a digest lists streams in order and within its range', out);
+      return null;
+    }
+    for (const { identity, upto } of compared.ofThisPeer) this.#hearOfOwn(identity, upto, out);
+    for (const stream of compared.retired) {
+      // Who knows the origin to be there knows better. (RP51)
+      if (this.#absent.has(stream.origin)) this.#replica.streams.retire(stream, true);
+    }
+    return compared;
+  }
+
+  /** The live buckets of which the other has something else; null when the digest makes no sense. */
+  differing(from: PeerId, digest: BucketsDigest, out: Outbox): readonly number[] | null {
+    const differing = differingBuckets(this.#replica, digest);
+    if (differing === null) this.#refuse(from, 'a digest has a hash for each bucket', out);
+    return differing;
   }
 
   /** What was heard of the former identity says nothing about another one. */
@@ -67,11 +91,15 @@ export class Inbox {
   }
 
   #takeOne(from: PeerId, delta: Delta, source: SyncSource, now: Now, out: Outbox): 'taken' | 'behind' {
+    const stream = this.#news.listens(now.steadyMs) ? this.#replica.streams.find(delta) : null;
+    const upto = stream?.upto ?? 0;
     const records = this.#replica.take(delta, now);
     if (records === 'behind') return 'behind';
     if (records.length > 0) {
       const { origin, identity } = delta;
       this.#traffic.applied(records.length);
+      if (stream !== null && stream.upto > upto) this.#news.advanced(stream, upto, now.steadyMs);
+      if (this.#absent.has(origin)) this.#absent.heardOf(origin, now.steadyMs);
       out.announce({ type: 'registers-changed', origin, identity, records, source, from });
       this.announceCollisions(out);
     }

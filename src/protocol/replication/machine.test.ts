@@ -162,12 +162,17 @@ test('[RP18] a disk restored from a backup is noticed, and nothing of the own st
     machine.receive(bob, { type: 'SENSOR_UPDATE', source: 'pull', deltas, more: false }, at(atMs), out);
     machine.receive(
       bob,
-      { type: 'GET_STATE', digest: digestOf([{ ...streamOf(ann), upto: 2 }]) },
+      { type: 'GET_STATE', digest: digestOf([{ ...streamOf(ann), upto: 2, retired: false }]) },
       at(atMs),
       out,
     );
   }
-  machine.receive(bob, { type: 'GET_STATE', digest: digestOf([{ ...streamOf(ann), upto: 5 }]) }, at(3), out);
+  machine.receive(
+    bob,
+    { type: 'GET_STATE', digest: digestOf([{ ...streamOf(ann), upto: 5, retired: false }]) },
+    at(3),
+    out,
+  );
 
   expect(out.factsOf('foreign-identity').map(({ upto }) => upto)).toEqual([2, 5]);
   expect(machine.latestOf(sensorOf('bed'))?.record.value).toBe('mine');

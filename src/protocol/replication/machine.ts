@@ -1,7 +1,7 @@
 // Replication: every peer has the latest of every sensor, without a leader, whatever is cut off or lost meanwhile.
 // Each origin numbers its own changes; peers tell each other how far they have each stream (digests) and send what
 // lies above (deltas): scuttlebutt (van Renesse 2008). Which reading of a sensor is shown is a view over the
-// streams, by last write wins. SPEC rules RP1-RP46.
+// streams, by last write wins. SPEC rules RP1-RP54.
 //
 //   own changes ─▶ Replica ─▶ Push ──▶ everybody, at once
 //                    ▲  │
@@ -20,39 +20,50 @@ import { NEVER, type Now } from '../../model/time.ts';
 import type { LatestReading, StreamView } from '../../model/view.ts';
 import type { AckMessage, Delta, ReplicationMessage } from '../../wire/messages.ts';
 import type { Outbox } from '../outbox.ts';
+import { Absent } from './absent.ts';
 import { FullSync } from './full-sync.ts';
 import { Gossip } from './gossip.ts';
 import { Inbox, type TakenFrom } from './inbox.ts';
+import { News } from './news.ts';
 import type { ReplicationOptions } from './options.ts';
 import { type Partner, Partners } from './partners.ts';
 import { Push } from './push.ts';
 import type { StateRecord } from './registers.ts';
 import { Replica } from './replica.ts';
 import { Rounds } from './rounds.ts';
+import { streamKey } from './stream.ts';
 import { Traffic } from './traffic.ts';
 
-/** Tombstones are looked through so often, unless they are kept for less than ten times as long. */
+/** Tombstones, and who is away, are looked through so often. */
 const COLLECT_EVERY_MS = 10_000;
 
 export class Replication {
   readonly #options: ReplicationOptions;
   readonly #replica: Replica;
-  readonly #partners = new Partners();
+  readonly #partners: Partners;
   readonly #traffic = new Traffic();
+  readonly #absent: Absent;
+  readonly #news: News;
   readonly #inbox: Inbox;
   readonly #push: Push;
   readonly #fullSync: FullSync;
   readonly #rounds: Rounds;
   readonly #gossip: Gossip;
   #started = false;
+  /** The latest moment it was told of (steady clock). */
+  #nowMs: number;
   #collectAtMs: number;
 
   constructor(own: StreamName, options: ReplicationOptions, random: Random, now: Now) {
     this.#options = options;
     const replica = new Replica(own);
-    const partners = this.#partners;
+    const partners = new Partners(options.crossZoneEvery);
+    this.#partners = partners;
     const traffic = this.#traffic;
-    const inbox = new Inbox(replica, traffic);
+    const news = new News(options.gossipIntervalMs);
+    this.#news = news;
+    this.#absent = new Absent((origin) => origin === own.origin || partners.find(origin)?.alive === true);
+    const inbox = new Inbox(replica, this.#absent, news, traffic);
     const push = new Push(replica, partners, traffic, options, random);
     const fullSync = new FullSync(replica, inbox, partners, traffic, options, random);
     this.#replica = replica;
@@ -60,9 +71,10 @@ export class Replication {
     this.#push = push;
     this.#fullSync = fullSync;
     this.#rounds = new Rounds(partners, options, random);
-    const parts = { replica, inbox, partners, rounds: this.#rounds, push, fullSync, traffic };
+    const parts = { replica, inbox, partners, rounds: this.#rounds, push, news, fullSync, traffic };
     this.#gossip = new Gossip(parts, options);
     this.#collectAtMs = now.steadyMs + COLLECT_EVERY_MS;
+    this.#nowMs = now.steadyMs;
   }
 
   /** Takes what the disk kept: before `start`, the snapshot first. */
@@ -77,12 +89,14 @@ export class Replication {
 
   get wakeAt(): number {
     if (!this.#started) return NEVER;
-    const collectAtMs = this.#replica.tombstones > 0 ? this.#collectAtMs : NEVER;
+    const isCollecting = this.#absent.waiting > 0 || this.#replica.anyTombstones;
+    const collectAtMs = isCollecting ? this.#collectAtMs : NEVER;
     return Math.min(this.#rounds.wakeAt, this.#push.wakeAt, this.#fullSync.wakeAt, collectAtMs);
   }
 
   start(now: Now, out: Outbox): void {
     this.#started = true;
+    for (const { origin } of this.#replica.streams.sorted) this.#absent.heardOf(origin, now.steadyMs);
     this.#push.beginAt(this.#replica.own.upto);
     this.#rounds.start(now);
     this.#inbox.announceCollisions(out);
@@ -90,9 +104,12 @@ export class Replication {
 
   wake(now: Now, out: Outbox): void {
     if (!this.#started) return;
+    this.#nowMs = now.steadyMs;
     if (now.steadyMs >= this.#collectAtMs) {
       this.#collectAtMs = now.steadyMs + COLLECT_EVERY_MS;
       this.#replica.collect(this.#options.tombstoneSpan);
+      const gone = this.#absent.take(this.#options.absentListedMs, now.steadyMs);
+      for (const origin of gone) this.#replica.retire(origin, true);
     }
     this.#fullSync.wake(now, out);
     this.#push.wake(now, out);
@@ -102,8 +119,10 @@ export class Replication {
   /** Own changes that are durable. */
   ownChanges(records: readonly Record[], now: Now, out: Outbox): void {
     const { own } = this.#replica;
+    const { upto } = own;
     const taken = this.#replica.record(records, now.wallMs);
     if (taken.length > 0) {
+      if (this.#started) this.#news.advanced(own, upto, now.steadyMs);
       const { origin, identity } = own;
       const source: SyncSource = 'local_sensor';
       out.announce({ type: 'registers-changed', origin, identity, records: taken, source, from: origin });
@@ -123,6 +142,7 @@ export class Replication {
   }
 
   receive(from: PeerId, message: ReplicationMessage | AckMessage, now: Now, out: Outbox): void {
+    this.#nowMs = now.steadyMs;
     this.#traffic.received(message);
     switch (message.type) {
       case 'GOSSIP_STATE':
@@ -135,7 +155,7 @@ export class Replication {
         return;
       case 'GET_DELTA':
         if (!isOver(this.#take(from, message.deltas, 'pull', now, out))) {
-          this.#gossip.give(from, message.digest, now, out);
+          this.#gossip.give(from, message.digest, message.deltas.length > 0, now, out);
         }
         return;
       case 'SENSOR_UPDATE': {
@@ -145,7 +165,7 @@ export class Replication {
         return;
       }
       case 'FULL_SYNC_REQUEST':
-        this.#fullSync.serve(from, message.digest, out);
+        this.#fullSync.serve(from, message.digest, now, out);
         return;
       case 'FULL_SYNC_RESPONSE':
         this.#takeFullSync(from, message.deltas, message.more, now, out);
@@ -155,7 +175,7 @@ export class Replication {
         return;
       case 'ACK':
         if (message.of === 'FULL_SYNC_REQUEST') {
-          this.#fullSyncAnswered(from, { records: 0, progress: false, more: false }, now, out);
+          this.#fullSyncAnswered(from, { records: 0, progress: false, more: false, after: '' }, now, out);
         } else this.#gossip.acknowledged(from, message.of, now, out);
         return;
       default:
@@ -165,11 +185,14 @@ export class Replication {
 
   memberUp(peer: PeerId, now: Now, out: Outbox): void {
     if (this.#partners.find(peer)?.alive) return;
+    this.#absent.came(peer);
+    this.#replica.retire(peer, false);
     this.#meet(this.#partners.setAlive(peer, true), now, out);
   }
 
   memberDown(peer: PeerId, now: Now, out: Outbox): void {
     this.#partners.setAlive(peer, false);
+    this.#absent.heardOf(peer, now.steadyMs);
     this.#lose(peer, now, out);
   }
 
@@ -188,6 +211,16 @@ export class Replication {
     if (!partner || partner.busy === busy) return;
     partner.busy = busy;
     if (!busy && this.#started && this.#partners.isMet(partner)) this.#rounds.owe(partner);
+  }
+
+  /** Exchanges are mostly with peers of this zone. (RP47) */
+  standsIn(zone: string): void {
+    this.#partners.standsIn(zone);
+  }
+
+  /** Where a member that is alive stands. */
+  memberZone(peer: PeerId, zone: string): void {
+    this.#partners.setZone(peer, zone);
   }
 
   /** Gossip only with these, as far as they are alive; null: with all. */
@@ -213,14 +246,14 @@ export class Replication {
   }
 
   ownRegister(sensor: SensorId): StateRecord | null {
-    return this.#replica.own.registers.slotsOf(sensor)?.state?.record ?? null;
+    return this.#replica.own.registers.state(sensor);
   }
 
   /** What a tombstone forgot has to be said again. */
   ownMeta(sensor: SensorId): MetaRecord | null {
-    const slots = this.#replica.own.registers.slotsOf(sensor);
-    const meta = slots?.meta?.record ?? null;
-    const state = slots?.state?.record;
+    const { registers } = this.#replica.own;
+    const meta = registers.meta(sensor);
+    const state = registers.state(sensor);
     return meta && state?.kind === 'tombstone' && state.n > meta.n ? null : meta;
   }
 
@@ -233,7 +266,7 @@ export class Replication {
   }
 
   streams(): readonly StreamView[] {
-    return this.#replica.rows();
+    return this.#replica.rows(this.#nowMs);
   }
 
   upto(name: StreamName): number {
@@ -264,7 +297,10 @@ export class Replication {
     const taken = this.#take(from, deltas, 'full_sync', now, out);
     if (isOver(taken)) return;
     const records = this.#traffic.appliedTotal - before;
-    this.#fullSyncAnswered(from, { records, progress: taken === 'something', more }, now, out);
+    // The last delta may have been cut; all before it are whole.
+    const whole = deltas.at(-2);
+    const after = whole ? streamKey(whole) : '';
+    this.#fullSyncAnswered(from, { records, progress: taken === 'something', more, after }, now, out);
   }
 
   #fullSyncAnswered(from: PeerId, answer: Parameters<FullSync['answered']>[1], now: Now, out: Outbox): void {
@@ -273,7 +309,7 @@ export class Replication {
     for (const partner of this.#partners.all()) {
       if (partner.peer !== from && !partner.passedOver) continue;
       partner.passedOver = false;
-      this.#gossip.exchange(partner, out);
+      this.#gossip.exchange(partner, now, out);
     }
   }
 
@@ -311,9 +347,9 @@ export class Replication {
       return;
     }
     const isOwnTurn = this.#replica.own.origin < partner.peer;
-    if (!isOwnTurn || !(partner.linked || this.#partners.count <= this.#options.eagerPeersMax)) return;
+    if (!isOwnTurn || !(partner.linked || this.#partners.areAtMost(this.#options.eagerPeersMax))) return;
     if (this.#fullSync.isUnderWay || this.#fullSync.isNeeded) partner.passedOver = true;
-    else this.#gossip.exchange(partner, out);
+    else this.#gossip.exchange(partner, now, out);
   }
 
   #lose(peer: PeerId, now: Now, out: Outbox): void {

@@ -1,4 +1,4 @@
-// What the operator may choose about replication. SPEC rules RP1-RP46 say what each does.
+// What the operator may choose about replication. SPEC rules RP1-RP54 say what each does.
 
 export interface ReplicationOptions {
   /** One round of exchanges each interval. */
@@ -16,10 +16,14 @@ export interface ReplicationOptions {
   readonly pushCoalesceMs: number;
   /** Up to so many live peers, each push goes to all of them; beyond, to a random few. */
   readonly eagerPeersMax: number;
+  /** At least one exchange in so many is with a peer of another zone, where there are any. */
+  readonly crossZoneEvery: number;
   /** How long a partner may take over one answer of a full sync before another one is asked, at first. */
   readonly fullSyncTimeoutMs: number;
   /** A tombstone is dropped once its stream has gone on by so many changes. */
   readonly tombstoneSpan: number;
+  /** The streams of an origin that is away leave the digest after so long. */
+  readonly absentListedMs: number;
 }
 
 export const REPLICATION_DEFAULTS: ReplicationOptions = {
@@ -32,8 +36,10 @@ export const REPLICATION_DEFAULTS: ReplicationOptions = {
   maxFanout: 3,
   pushCoalesceMs: 25,
   eagerPeersMax: 16,
+  crossZoneEvery: 10,
   fullSyncTimeoutMs: 500,
   tombstoneSpan: 65_536,
+  absentListedMs: 900_000,
 };
 
 export function pushFanout(alive: number, options: ReplicationOptions): number {

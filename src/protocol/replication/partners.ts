@@ -1,5 +1,9 @@
 // Partners: the peers alive, which of them may be gossiped with, and what is known of the links to them. SPEC
-// rule RP29.
+// rules RP29, RP47.
+//
+// Links between zones are wide and few, so most partners are drawn from the own zone. Across go at least one in
+// `crossZoneEvery`, and at least so many that a zone may expect to speak with each other zone once a round: then
+// news crosses about as soon as it would anyhow. Never more go across than if there were no zones.
 
 import { must } from '../../kit/assert.ts';
 import type { Random } from '../../kit/random.ts';
@@ -7,6 +11,7 @@ import type { PeerId } from '../../model/ids.ts';
 
 export interface Partner {
   readonly peer: PeerId;
+  zone: string;
   alive: boolean;
   linked: boolean;
   /** The link holds so much unsent that nothing is added. */
@@ -23,19 +28,57 @@ interface Asked {
   readonly whole: boolean;
 }
 
+/** Alive and allowed, `near` those of the own zone and `far` the others, each in random order. */
+interface Pool {
+  readonly all: readonly Partner[];
+  readonly near: Partner[];
+  readonly far: Partner[];
+  readonly otherZones: number;
+}
+
 export class Partners {
+  readonly #crossZoneEvery: number;
   readonly #known = new Map<PeerId, Partner>();
+  #ownZone = '';
   #neighbours: ReadonlySet<PeerId> | null = null;
-  /** Alive and allowed, in random order; null when it has to be made anew. */
-  #pool: Partner[] | null = null;
+  /** Null when it has to be made anew. */
+  #pool: Pool | null = null;
+
+  /** At least one in `crossZoneEvery` partners is of another zone. */
+  constructor(crossZoneEvery: number) {
+    this.#crossZoneEvery = crossZoneEvery;
+  }
 
   get count(): number {
-    return this.#choice().length;
+    return this.#choice().all.length;
+  }
+
+  /** Whether there are at most so many; looks at few more. */
+  areAtMost(most: number): boolean {
+    let count = 0;
+    for (const partner of this.#known.values()) {
+      if (partner.alive && this.isAllowed(partner) && ++count > most) return false;
+    }
+    return true;
   }
 
   /** All that may be gossiped with, in no order. */
   all(): readonly Partner[] {
-    return this.#choice();
+    return this.#choice().all;
+  }
+
+  /** Those of the own zone, in no order. */
+  near(): readonly Partner[] {
+    return this.#choice().near;
+  }
+
+  get otherZones(): number {
+    return this.#choice().otherZones;
+  }
+
+  standsIn(zone: string): void {
+    this.#ownZone = zone;
+    this.#pool = null;
   }
 
   find(peer: PeerId): Partner | null {
@@ -60,6 +103,13 @@ export class Partners {
     return partner;
   }
 
+  setZone(peer: PeerId, zone: string): void {
+    const partner = this.#known.get(peer);
+    if (partner === undefined || partner.zone === zone) return;
+    partner.zone = zone;
+    this.#pool = null;
+  }
+
   setLinked(peer: PeerId, linked: boolean): Partner {
     const partner = this.#of(peer);
     partner.linked = linked;
@@ -75,32 +125,56 @@ export class Partners {
 
   /** Up to `count` different partners whose links are not busy. Costs O(count), without a copy of all. */
   pick(count: number, random: Random): Partner[] {
-    const pool = this.#choice();
+    const { near, far } = this.#choice();
+    const crossShare = this.#crossShare(count);
     const picked: Partner[] = [];
-    for (let i = 0; i < pool.length && picked.length < count; i++) {
-      const j = i + random.below(pool.length - i);
-      const partner = must(pool[j], 'an index below the length');
-      pool[j] = must(pool[i], 'an index below the length');
-      pool[i] = partner;
+    let nearDrawn = 0;
+    let farDrawn = 0;
+    while (picked.length < count && (nearDrawn < near.length || farDrawn < far.length)) {
+      // Where there is a choice of zones; a zone that is used up leaves the rest to the others. (RP47)
+      const crosses = nearDrawn === near.length || (farDrawn < far.length && random.chance(crossShare));
+      const partner = crosses ? draw(far, farDrawn++, random) : draw(near, nearDrawn++, random);
       if (!partner.busy) picked.push(partner);
     }
     return picked;
   }
 
-  #choice(): Partner[] {
-    if (this.#pool === null) {
-      this.#pool = [];
-      for (const partner of this.#known.values()) {
-        if (partner.alive && this.isAllowed(partner)) this.#pool.push(partner);
-      }
+  /** Up to `count` different partners of other zones whose links are not busy. */
+  pickFar(count: number, random: Random): Partner[] {
+    const { far } = this.#choice();
+    const picked: Partner[] = [];
+    for (let drawn = 0; drawn < far.length && picked.length < count; drawn++) {
+      const partner = draw(far, drawn, random);
+      if (!partner.busy) picked.push(partner);
     }
+    return picked;
+  }
+
+  #choice(): Pool {
+    if (this.#pool !== null) return this.#pool;
+    const all: Partner[] = [];
+    for (const partner of this.#known.values()) {
+      if (partner.alive && this.isAllowed(partner)) all.push(partner);
+    }
+    const near = all.filter(({ zone }) => zone === this.#ownZone);
+    const far = all.filter(({ zone }) => zone !== this.#ownZone);
+    const otherZones = new Set(far.map(({ zone }) => zone)).size;
+    this.#pool = { all, near, far, otherZones };
     return this.#pool;
+  }
+
+  /** How likely one of `count` partners is drawn from another zone. (RP47) */
+  #crossShare(count: number): number {
+    const { all, near, far, otherZones } = this.#choice();
+    const drawnInZone = (near.length + 1) * count;
+    const enough = Math.max(1 / this.#crossZoneEvery, otherZones / Math.max(1, drawnInZone));
+    return Math.min(enough, far.length / Math.max(1, all.length));
   }
 
   #of(peer: PeerId): Partner {
     let partner = this.#known.get(peer);
     if (!partner) {
-      partner = { peer, alive: false, linked: false, busy: false, passedOver: false, asked: null };
+      partner = { peer, zone: '', alive: false, linked: false, busy: false, passedOver: false, asked: null };
       this.#known.set(peer, partner);
     }
     return partner;
@@ -109,4 +183,13 @@ export class Partners {
   #tidy(partner: Partner): void {
     if (!partner.alive && !partner.linked) this.#known.delete(partner.peer);
   }
+}
+
+/** Swaps a random one of those from `at` on to `at`. */
+function draw(pool: Partner[], at: number, random: Random): Partner {
+  const other = at + random.below(pool.length - at);
+  const partner = must(pool[other], 'an index below the length');
+  pool[other] = must(pool[at], 'an index below the length');
+  pool[at] = partner;
+  return partner;
 }

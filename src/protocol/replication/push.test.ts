@@ -60,6 +60,33 @@ test('[RP39] of more partners a few random ones get it', () => {
   expect(receivers.size).toBe(17);
 });
 
+test('[RP48] a push goes to all of a small zone, and one copy for each other zone crosses', () => {
+  const partners = Array.from({ length: 12 }, (_, i) => peerOf(`p${i}`));
+  const { machine, out } = machineOf(ann, partners, QUIET);
+  machine.standsIn('hall-0');
+  partners.forEach((partner, i) => {
+    machine.memberZone(partner, `hall-${i % 3}`);
+  });
+
+  machine.ownChanges([reading(1, 'bed', 1, 1)], at(0), out);
+
+  const receivers = out.sent.map(({ to }) => partners.indexOf(to));
+  expect(receivers.filter((i) => i % 3 === 0)).toHaveLength(4);
+  expect(receivers.filter((i) => i % 3 !== 0)).toHaveLength(2);
+});
+
+test('[RP48] however many zones there are, a push crosses to no more than an exchange would', () => {
+  const partners = Array.from({ length: 12 }, (_, i) => peerOf(`p${i}`));
+  const { machine, out } = machineOf(ann, partners, QUIET);
+  partners.forEach((partner, i) => {
+    machine.memberZone(partner, `hall-${i}`);
+  });
+
+  machine.ownChanges([reading(1, 'bed', 1, 1)], at(0), out);
+
+  expect(out.sent).toHaveLength(3);
+});
+
 test('[RP40] a busy link is left out, and gets an exchange once it has drained', () => {
   const { machine, out, runUntil } = machineOf(ann, [bob, cat], QUIET);
   machine.linkBusy(bob, true);
@@ -77,7 +104,7 @@ test('[RP40] a busy link is left out, and gets an exchange once it has drained',
 
 test('[RP25] a large submit is pushed in messages of bounded size, one after the other', () => {
   const { machine, out, runUntil } = machineOf(ann, [bob], QUIET);
-  const records = Array.from({ length: 5_000 }, (_, i) => reading(i + 1, `s${i}`, i, i));
+  const records = Array.from({ length: 20_000 }, (_, i) => reading(i + 1, `s${i}`, i, i));
 
   machine.ownChanges(records, at(0), out);
   runUntil(1_000);

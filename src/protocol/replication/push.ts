@@ -1,7 +1,8 @@
 // Push: fresh own changes leave at once, and then no sooner than `pushCoalesceMs` after the push before. What was
-// superseded meanwhile is not sent at all (conflation). SPEC rules RP38-RP40.
+// superseded meanwhile is not sent at all (conflation). SPEC rules RP38-RP40, RP48.
 
 import type { Random } from '../../kit/random.ts';
+import { LIMITS } from '../../model/limits.ts';
 import { NEVER, type Now } from '../../model/time.ts';
 import type { Delta, ReplicationMessage } from '../../wire/messages.ts';
 import type { Outbox } from '../outbox.ts';
@@ -57,17 +58,23 @@ export class Push {
   /** What waits to be pushed, as far as one message carries it; it rides along with exchanges. */
   fresh(): readonly Delta[] {
     if (this.#replica.own.upto === this.#pushedUpto) return [];
-    const pack = new DeltaPack();
+    const pack = new DeltaPack(LIMITS.deltaBytesMax);
     pack.add(this.#replica.own, this.#pushedUpto);
     return pack.deltas;
   }
 
-  /** A busy link is skipped: the next exchange brings what is the latest by then. (RP40) */
+  /**
+   * A busy link is skipped: the next exchange brings what is the latest by then. Across, one copy for each other zone
+   * is enough, as far as one message may go to so many: there it is told on by exchanges. (RP40, RP48)
+   */
   #receivers() {
-    const all = this.#partners.all();
-    if (all.length > this.#options.eagerPeersMax) {
-      return this.#partners.pick(pushFanout(all.length, this.#options), this.#random);
+    const { eagerPeersMax, maxFanout } = this.#options;
+    const partners = this.#partners;
+    const near = partners.near();
+    if (near.length > eagerPeersMax) {
+      return partners.pick(pushFanout(partners.count, this.#options), this.#random);
     }
-    return all.filter((partner) => !partner.busy);
+    const across = partners.pickFar(Math.min(partners.otherZones, maxFanout), this.#random);
+    return [...near.filter((partner) => !partner.busy), ...across];
   }
 }

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Registers } from './registers.ts';
 import { Stream } from './stream.ts';
@@ -32,8 +33,8 @@ test('[RP2] a record older than what its slot holds is nothing', () => {
   const registers = registersOf();
   registers.put(reading(5, 'bed', 20, 10));
 
-  expect(registers.put(reading(4, 'bed', 19, 9))).toBeNull();
-  expect(registers.put(reading(5, 'bed', 20, 10))).toBeNull();
+  expect(registers.put(reading(4, 'bed', 19, 9))).toBe('older');
+  expect(registers.put(reading(5, 'bed', 20, 10))).toBe('older');
 
   expect(registers.holds(reading(5, 'bed', 20, 10))).toBe(true);
   expect(registers.holds(reading(4, 'bed', 19, 9))).toBe(false);
@@ -50,32 +51,78 @@ test('[RP3] the list rises in n, whatever order records came in', () => {
 
 test('[RP3] the changes after an n are found without a walk over those before', () => {
   const registers = registersOf();
-  for (let n = 1; n <= 1_000; n++) registers.put(reading(n, `s${n}`, n, n));
-  // Whoever walks this far finds the list torn.
-  const far = registers.firstAfter(500);
-  if (far) far.older = null;
+  let looks = 0;
+  for (let n = 1; n <= 1_000; n++) {
+    const record = reading(n, `s${n}`, n, n);
+    Object.defineProperty(record, 'n', {
+      get() {
+        looks++;
+        return n;
+      },
+    });
+    registers.put(record);
+  }
 
-  const first = registers.firstAfter(997);
+  looks = 0;
+  const changes = registers.after(997);
 
-  expect(first?.record.n).toBe(998);
-  expect(first?.newer?.newer?.record.n).toBe(1_000);
-  expect(registers.firstAfter(1_000)).toBeNull();
+  expect(looks).toBeLessThan(10);
+  expect(changes.map(({ n }) => n)).toEqual([998, 999, 1_000]);
+  expect(registers.after(1_000)).toEqual([]);
 });
 
 test('[RP2] a sensor whose slots are both empty is forgotten', () => {
   const registers = registersOf();
   registers.put(meta(1, 'bed', 'Cel'));
   registers.put(reading(2, 'bed', 20, 10));
-  const slots = registers.slotsOf(sensorOf('bed'));
-  if (slots === null) throw new Error('there are slots');
 
-  registers.dropState(slots);
+  registers.dropState(sensorOf('bed'));
   expect(registers.sensors).toBe(1);
-  registers.dropMeta(slots);
+  registers.dropMeta(sensorOf('bed'));
 
   expect(registers.sensors).toBe(0);
   expect(registers.size).toBe(0);
   expect(registers.oldest).toBeNull();
+});
+
+test('[RP2] a long list is the same as a short one, whatever is superseded, dropped or late', () => {
+  const anyStep = fc.record({
+    sensor: fc.integer({ min: 0, max: 99 }),
+    kind: fc.constantFrom('reading', 'reading', 'reading', 'meta', 'drop', 'late'),
+  });
+  fc.assert(
+    fc.property(fc.array(anyStep, { maxLength: 400 }), (steps) => {
+      const registers = registersOf();
+      const expected = new Map<string, number>();
+      let n = 1_000;
+
+      for (const { sensor, kind } of steps) {
+        const name = `s${sensor}`;
+        if (kind === 'drop') {
+          registers.dropState(sensorOf(name));
+          expected.delete(`reading ${name}`);
+          continue;
+        }
+        n++;
+        const at = kind === 'late' ? n - 900 - sensor : n;
+        const slot = kind === 'meta' ? `meta ${name}` : `reading ${name}`;
+        registers.put(kind === 'meta' ? meta(at, name, 'Cel') : reading(at, name, at, at));
+        expected.set(slot, Math.max(at, expected.get(slot) ?? 0));
+      }
+
+      const rising = [...expected.values()].sort((a, b) => a - b);
+      const ns = registers.records().map((record) => record.n);
+      expect([...ns].sort((a, b) => a - b)).toEqual(rising);
+      expect(ns).toEqual(rising);
+      expect(registers.size).toBe(rising.length);
+      for (const [slot, at] of expected) {
+        const [kind, name] = slot.split(' ') as [string, string];
+        const held = kind === 'meta' ? registers.meta(sensorOf(name)) : registers.state(sensorOf(name));
+        expect(held?.n).toBe(at);
+      }
+    }),
+    { numRuns: 200, seed: 1 },
+  );
 });
 
 function registersOf(): Registers {

@@ -1,171 +1,215 @@
-// Registers: for each sensor the last record of its state (reading or tombstone) and the last of its meta, all of
-// them threaded on one list in rising `n`. So the changes after an `n` are found from the newest end in as many
-// steps as there are changes, however many sensors there are (scuttlebutt, van Renesse 2008). SPEC rules RP1-RP3.
+// Registers: for each sensor the last record of its state (reading or tombstone) and the last of its meta, in one
+// list in rising `n`. So the changes after an `n` are found from the newest end in as many steps as there are
+// changes, however many sensors there are (scuttlebutt, van Renesse 2008). SPEC rules RP1-RP3.
+//
+// The surprise: there is no object for a register. A cluster of a thousand peers has millions of them, nearly all
+// in streams of a few sensors, where a look through the list is as fast as a map. Only a long list gets an index,
+// and then leaves holes where records were superseded, so that the others keep their places.
 
+import { assert } from '../../kit/assert.ts';
 import type { SensorId } from '../../model/ids.ts';
 import type { MetaRecord, ReadingRecord, Record, TombstoneRecord } from '../../model/reading.ts';
-import { recordBytes } from '../../wire/records.ts';
 import type { Stream } from './stream.ts';
 
-/** What a sensor's state can be: these two compete for one slot. */
+/** What a sensor's state can be: these two compete for one register. */
 export type StateRecord = ReadingRecord | TombstoneRecord;
 
-/** A record in its place in the list. When a later one takes its slot, the register moves to the newest end. */
-export class Register<R extends Record = Record> {
-  record: R;
-  older: Register | null = null;
-  newer: Register | null = null;
-  /** 0: not measured yet. */
-  #bytes = 0;
+/** What became of a record: `opened` and `replaced` hold it in a register, `older` was there already. */
+export type Put = 'opened' | 'replaced' | 'older';
 
-  constructor(record: R) {
-    this.record = record;
-  }
+/** Longer lists have an index. */
+const UNINDEXED_MAX = 24;
+/** An indexed list is written anew once it has more holes than records, and at least so many. */
+const HOLES_MIN = 64;
 
-  get bytes(): number {
-    if (this.#bytes === 0) this.#bytes = recordBytes(this.record);
-    return this.#bytes;
-  }
-
-  hold(record: R): void {
-    this.record = record;
-    this.#bytes = 0;
-  }
-}
-
-/** What one stream has of one sensor. */
-export class Slots {
-  readonly home: Registers;
-  readonly sensor: SensorId;
-  state: Register<StateRecord> | null = null;
-  meta: Register<MetaRecord> | null = null;
-
-  constructor(home: Registers, sensor: SensorId) {
-    this.home = home;
-    this.sensor = sensor;
-  }
+interface Index {
+  readonly states: Map<SensorId, number>;
+  readonly metas: Map<SensorId, number>;
 }
 
 export class Registers {
   readonly stream: Stream;
-  readonly #slots = new Map<SensorId, Slots>();
-  #oldest: Register | null = null;
-  #newest: Register | null = null;
+  /** Among the homes of sensors; 0 for none. */
+  number = 0;
+  /** Rising in `n`; null where an indexed list has a hole. */
+  #list: (Record | null)[] = [];
+  #index: Index | null = null;
   #size = 0;
+  #sensors = 0;
 
   constructor(stream: Stream) {
     this.stream = stream;
   }
 
   get sensors(): number {
-    return this.#slots.size;
+    return this.#sensors;
   }
 
   get size(): number {
     return this.#size;
   }
 
-  get oldest(): Register | null {
-    return this.#oldest;
+  get oldest(): Record | null {
+    for (const record of this.#list) if (record !== null) return record;
+    return null;
   }
 
-  slots(): Iterable<Slots> {
-    return this.#slots.values();
+  state(sensor: SensorId): StateRecord | null {
+    return this.#at(this.#placeOf(sensor, false)) as StateRecord | null;
   }
 
-  slotsOf(sensor: SensorId): Slots | null {
-    return this.#slots.get(sensor) ?? null;
+  meta(sensor: SensorId): MetaRecord | null {
+    return this.#at(this.#placeOf(sensor, true)) as MetaRecord | null;
   }
 
-  /** Takes a record into its slot; null when a later one is there. */
-  put(record: Record): Slots | null {
-    const slots = this.#slots.get(record.sensor) ?? this.#open(record.sensor);
-    if (record.kind === 'meta') {
-      if (slots.meta === null) slots.meta = this.#added(record);
-      else if (!this.#replaced(slots.meta, record)) return null;
-    } else if (slots.state === null) slots.state = this.#added(record);
-    else if (!this.#replaced(slots.state, record)) return null;
-    return slots;
+  has(sensor: SensorId): boolean {
+    return this.#placeOf(sensor, false) >= 0 || this.#placeOf(sensor, true) >= 0;
   }
 
-  /** Whether this very change, by its `n`, is what a slot holds. */
+  /** Takes a record into its register, unless a later one is there. */
+  put(record: Record): Put {
+    const isMeta = record.kind === 'meta';
+    const place = this.#placeOf(record.sensor, isMeta);
+    if (place < 0) {
+      if (this.#placeOf(record.sensor, !isMeta) < 0) this.#sensors++;
+      this.#add(record, isMeta);
+      return 'opened';
+    }
+    const list = this.#list;
+    if ((list[place] as Record).n >= record.n) return 'older';
+    if (this.#index === null && (list[list.length - 1] as Record).n < record.n) {
+      // As it nearly always is: those above move down, and the list stays as long as it is.
+      for (let i = place + 1; i < list.length; i++) list[i - 1] = list[i] as Record;
+      list[list.length - 1] = record;
+      return 'replaced';
+    }
+    this.#take(place);
+    this.#add(record, isMeta);
+    return 'replaced';
+  }
+
+  /** Whether this very change, by its `n`, is what a register holds. */
   holds(record: Record): boolean {
-    const slots = this.#slots.get(record.sensor);
-    const register = record.kind === 'meta' ? slots?.meta : slots?.state;
-    return register?.record.n === record.n;
+    return this.#at(this.#placeOf(record.sensor, record.kind === 'meta'))?.n === record.n;
   }
 
-  dropState(slots: Slots): void {
-    if (slots.state === null) return;
-    this.#unlink(slots.state);
-    slots.state = null;
-    this.#closeIfEmpty(slots);
+  dropState(sensor: SensorId): void {
+    this.#drop(sensor, false);
   }
 
-  dropMeta(slots: Slots): void {
-    if (slots.meta === null) return;
-    this.#unlink(slots.meta);
-    slots.meta = null;
-    this.#closeIfEmpty(slots);
+  dropMeta(sensor: SensorId): void {
+    this.#drop(sensor, true);
   }
 
-  /** The register of the lowest `n` above the given one. */
-  firstAfter(n: number): Register | null {
-    let first: Register | null = null;
-    for (let it = this.#newest; it !== null && it.record.n > n; it = it.older) first = it;
-    return first;
+  /** Those whose `n` is above the given one. */
+  after(n: number): Record[] {
+    const first = this.#placeAfter(n);
+    if (this.#index === null) return this.#list.slice(first) as Record[];
+    const records: Record[] = [];
+    for (let i = first; i < this.#list.length; i++) {
+      const record = this.#list[i] as Record | null;
+      if (record !== null) records.push(record);
+    }
+    return records;
+  }
+
+  /** How many have an `n` above the given one. */
+  countAfter(n: number): number {
+    let count = 0;
+    for (let i = this.#list.length - 1; i >= 0; i--) {
+      const record = this.#list[i] as Record | null;
+      if (record === null) continue;
+      if (record.n <= n) break;
+      count++;
+    }
+    return count;
   }
 
   records(): Record[] {
     const records: Record[] = [];
-    for (let it = this.#oldest; it !== null; it = it.newer) records.push(it.record);
+    for (const record of this.#list) if (record !== null) records.push(record);
     return records;
   }
 
-  #open(sensor: SensorId): Slots {
-    const slots = new Slots(this, sensor);
-    this.#slots.set(sensor, slots);
-    return slots;
+  /** Where those begin whose `n` is above the given one. */
+  #placeAfter(n: number): number {
+    let first = this.#list.length;
+    for (let i = first - 1; i >= 0; i--) {
+      const record = this.#list[i] as Record | null;
+      if (record === null) continue;
+      if (record.n <= n) break;
+      first = i;
+    }
+    return first;
   }
 
-  #closeIfEmpty(slots: Slots): void {
-    if (slots.state === null && slots.meta === null) this.#slots.delete(slots.sensor);
+  #at(place: number): Record | null {
+    return place < 0 ? null : (this.#list[place] as Record | null);
   }
 
-  #added<R extends Record>(record: R): Register<R> {
-    const register = new Register(record);
-    this.#link(register);
-    return register;
+  #placeOf(sensor: SensorId, isMeta: boolean): number {
+    if (this.#index !== null) {
+      return (isMeta ? this.#index.metas : this.#index.states).get(sensor) ?? -1;
+    }
+    const list = this.#list;
+    // What is superseded next is mostly what was written longest ago.
+    for (let i = 0; i < list.length; i++) {
+      const record = list[i] as Record;
+      if (record.sensor === sensor && (record.kind === 'meta') === isMeta) return i;
+    }
+    return -1;
   }
 
-  #replaced<R extends Record>(register: Register<R>, record: R): boolean {
-    if (register.record.n >= record.n) return false;
-    this.#unlink(register);
-    register.hold(record);
-    this.#link(register);
-    return true;
+  #drop(sensor: SensorId, isMeta: boolean): void {
+    const place = this.#placeOf(sensor, isMeta);
+    if (place < 0) return;
+    this.#take(place);
+    if (!this.has(sensor)) this.#sensors--;
   }
 
   /** Records nearly always come in rising `n`, so the search for the place ends where it begins. */
-  #link(register: Register): void {
-    let older = this.#newest;
-    while (older !== null && older.record.n > register.record.n) older = older.older;
-    register.older = older;
-    register.newer = older === null ? this.#oldest : older.newer;
-    if (register.newer === null) this.#newest = register;
-    else register.newer.older = register;
-    if (older === null) this.#oldest = register;
-    else older.newer = register;
+  #add(record: Record, isMeta: boolean): void {
+    const list = this.#list;
     this.#size++;
+    const after = this.#placeAfter(record.n);
+    if (after === list.length && this.#index !== null) {
+      list.push(record);
+      indexed(this.#index, record, list.length - 1);
+      return;
+    }
+    // A copy is as long as it has to be, where a list that is pushed to takes room for sixteen more.
+    this.#list = [...list.slice(0, after), record, ...list.slice(after)];
+    if (this.#list.length > UNINDEXED_MAX) this.#rewrite();
+    assert(this.#placeOf(record.sensor, isMeta) >= 0, 'what was added is found');
   }
 
-  #unlink(register: Register): void {
-    if (register.older === null) this.#oldest = register.newer;
-    else register.older.newer = register.newer;
-    if (register.newer === null) this.#newest = register.older;
-    else register.newer.older = register.older;
-    register.older = null;
-    register.newer = null;
+  #take(place: number): void {
     this.#size--;
+    const list = this.#list;
+    if (this.#index === null) {
+      for (let i = place + 1; i < list.length; i++) list[i - 1] = list[i] as Record;
+      list.pop();
+      return;
+    }
+    const record = list[place] as Record;
+    (record.kind === 'meta' ? this.#index.metas : this.#index.states).delete(record.sensor);
+    list[place] = null;
+    if (list.length > 2 * this.#size + HOLES_MIN) this.#rewrite();
   }
+
+  /** Without holes, and with an index where the list is long. */
+  #rewrite(): void {
+    this.#list = this.records();
+    if (this.#list.length <= UNINDEXED_MAX) {
+      this.#index = null;
+      return;
+    }
+    this.#index = { states: new Map(), metas: new Map() };
+    for (let i = 0; i < this.#list.length; i++) indexed(this.#index, this.#list[i] as Record, i);
+  }
+}
+
+function indexed(index: Index, record: Record, place: number): void {
+  if (record.kind === 'meta') index.metas.set(record.sensor, place);
+  else index.states.set(record.sensor, place);
 }

@@ -3,13 +3,13 @@
 
 import { assert } from '../../kit/assert.ts';
 import type { StreamName, StreamSnapshot } from '../../model/durable.ts';
-import { compareIdentities } from '../../model/ids.ts';
+import { compareIdentities, type PeerId, type SensorId } from '../../model/ids.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { Record } from '../../model/reading.ts';
 import type { Now } from '../../model/time.ts';
 import type { StreamView } from '../../model/view.ts';
 import type { Delta } from '../../wire/messages.ts';
-import { Registers, type Slots } from './registers.ts';
+import { Registers, type StateRecord } from './registers.ts';
 import { type Stream, sameName } from './stream.ts';
 import { Streams } from './streams.ts';
 import { View } from './view.ts';
@@ -23,8 +23,8 @@ export class Replica {
   readonly streams = new Streams();
   readonly view = new View();
   #own: Stream;
-  /** Slots that hold, or lately held, a tombstone. */
-  readonly #tombstones = new Set<Slots>();
+  /** What holds, or lately held, a tombstone. */
+  readonly #tombstones = new Map<Registers, Set<SensorId>>();
   #recordsRefused = 0;
   #streamsRefused = 0;
 
@@ -44,8 +44,14 @@ export class Replica {
     return this.#streamsRefused;
   }
 
+  get anyTombstones(): boolean {
+    return this.#tombstones.size > 0;
+  }
+
   get tombstones(): number {
-    return this.#tombstones.size;
+    let count = 0;
+    for (const sensors of this.#tombstones.values()) count += sensors.size;
+    return count;
   }
 
   /** Whether everything it has is its own. */
@@ -71,8 +77,8 @@ export class Replica {
     for (const record of records) {
       if (record.n <= own.upto) continue;
       assert(record.n === own.upto + 1, 'own changes come without a gap');
-      const state = own.registers.slotsOf(record.sensor)?.state;
-      const late = record.kind !== 'meta' && state && record.lwwTsMs < state.record.lwwTsMs;
+      const state = own.registers.state(record.sensor);
+      const late = record.kind !== 'meta' && state !== null && record.lwwTsMs < state.lwwTsMs;
       if (!late && this.#put(own.registers, record)) taken.push(record);
       this.streams.setUpto(own, record.n);
     }
@@ -134,20 +140,21 @@ export class Replica {
    * who have as much of a stream have dropped the same. (RP15)
    */
   collect(span: number): void {
-    for (const slots of this.#tombstones) {
-      const record = slots.state?.record;
-      const { stream } = slots.home;
-      const waits =
-        record?.kind === 'tombstone' && (record.n > stream.upto - span || slots.home === stream.ahead);
-      if (waits) continue;
-      this.#tombstones.delete(slots);
-      if (record?.kind !== 'tombstone') continue;
-      stream.droppedUpto = Math.max(stream.droppedUpto, record.n);
-      const { meta } = slots;
-      if (meta !== null && meta.record.n < record.n) slots.home.dropMeta(slots);
-      slots.home.dropState(slots);
-      this.view.withdraw(slots);
+    for (const [home, sensors] of this.#tombstones) {
+      const { stream } = home;
+      for (const sensor of sensors) {
+        const state = home.state(sensor);
+        if (state?.kind === 'tombstone' && (state.n > stream.upto - span || home === stream.ahead)) continue;
+        sensors.delete(sensor);
+        if (state?.kind === 'tombstone') this.#dropTombstone(home, state);
+      }
+      if (sensors.size === 0) this.#tombstones.delete(home);
     }
+  }
+
+  /** The origin of these streams has been away for long, or is back. (RP50) */
+  retire(origin: PeerId, retired: boolean): void {
+    for (const stream of this.streams.ofOrigin(origin)) this.streams.retire(stream, retired);
   }
 
   snapshot(): StreamSnapshot[] {
@@ -158,9 +165,20 @@ export class Replica {
     return snapshots;
   }
 
-  rows(): StreamView[] {
-    return this.streams.sorted.map(({ origin, identity, upto, registers, advancedAtMs }) => {
-      return { origin, identity, upto, registers: registers.size, advancedAtMs };
+  rows(nowMs: number): StreamView[] {
+    return this.streams.sorted.map((stream) => {
+      const { origin, identity, upto, registers, advancedAtMs, retired, lagRecords } = stream;
+      const staleMs = stream.staleMs(nowMs);
+      return {
+        origin,
+        identity,
+        upto,
+        registers: registers.size,
+        advancedAtMs,
+        retired,
+        lagRecords,
+        staleMs,
+      };
     });
   }
 
@@ -168,15 +186,38 @@ export class Replica {
     if (delta.droppedUpto > stream.upto) stream.droppedUpto = Math.max(stream.droppedUpto, delta.droppedUpto);
     if (delta.upto <= stream.upto) return NOTHING;
 
-    const taken: Record[] = [];
-    for (const record of delta.records) {
-      if (record.n <= stream.upto) continue;
-      const shown = stream.ahead?.holds(record) ?? false;
-      if (this.#put(stream.registers, record) && !shown) taken.push(record);
-    }
+    const continues = delta.after === stream.upto && stream.ahead === null;
+    const taken = continues
+      ? this.#putAll(stream.registers, delta.records)
+      : this.#putNew(stream, stream.registers, delta.records);
     this.streams.setUpto(stream, delta.upto);
+    // What another delta would be made of, unless something of this one was refused, or superseded by its own rest.
+    const { records } = delta;
+    stream.lastDelta =
+      continues && stream.registers.countAfter(delta.after) === records.length ? delta : null;
     stream.advancedAtMs = now.wallMs;
     if (stream.ahead !== null) this.#closeGap(stream, stream.ahead, now);
+    return taken;
+  }
+
+  /** Records all of which are above the watermark. Gives the same list where all of them are shown, as they mostly are. */
+  #putAll(registers: Registers, records: readonly Record[]): readonly Record[] {
+    let left: Record[] | null = null;
+    for (let i = 0; i < records.length; i++) {
+      const record = records[i] as Record;
+      if (this.#put(registers, record)) left?.push(record);
+      else left ??= records.slice(0, i);
+    }
+    return left ?? records;
+  }
+
+  #putNew(stream: Stream, registers: Registers, records: readonly Record[]): readonly Record[] {
+    const taken: Record[] = [];
+    for (const record of records) {
+      if (record.n <= stream.upto) continue;
+      const shown = stream.ahead?.holds(record) ?? false;
+      if (this.#put(registers, record) && !shown) taken.push(record);
+    }
     return taken;
   }
 
@@ -197,31 +238,49 @@ export class Replica {
   /** What lay beyond the gap is covered by the registers as far as they reach. */
   #closeGap(stream: Stream, ahead: Registers, now: Now): void {
     stream.gapSinceMs = now.steadyMs;
-    for (let it = ahead.oldest; it !== null && it.record.n <= stream.upto; it = ahead.oldest) {
-      const slots = ahead.slotsOf(it.record.sensor);
-      assert(slots !== null, 'every register is in slots');
-      if (slots.state === it) {
-        ahead.dropState(slots);
-        this.view.withdraw(slots);
-      } else ahead.dropMeta(slots);
+    for (let it = ahead.oldest; it !== null && it.n <= stream.upto; it = ahead.oldest) {
+      if (it.kind === 'meta') ahead.dropMeta(it.sensor);
+      else {
+        ahead.dropState(it.sensor);
+        this.view.withdraw(ahead, it.sensor);
+      }
     }
-    if (ahead.size === 0) stream.ahead = null;
+    if (ahead.size === 0) {
+      this.#release(ahead);
+      stream.ahead = null;
+    }
     this.streams.aheadChanged(stream);
   }
 
-  /** Whether the record is what its slot holds afterwards. */
+  /** Whether the record is what its register holds afterwards. */
   #put(registers: Registers, record: Record): boolean {
-    if (registers.sensors >= LIMITS.slotsPerStreamMax && registers.slotsOf(record.sensor) === null) {
+    if (registers.sensors >= LIMITS.slotsPerStreamMax && !registers.has(record.sensor)) {
       this.#recordsRefused++;
       return false;
     }
-    const slots = registers.put(record);
-    if (slots === null) return false;
+    const put = registers.put(record);
+    if (put === 'older') return false;
     if (record.kind === 'meta') return true;
-    this.view.offer(slots);
-    if (record.kind === 'tombstone') this.#tombstones.add(slots);
+    this.view.offer(registers, record, put === 'opened');
+    if (record.kind === 'tombstone') this.#noteTombstone(registers, record.sensor);
     // A tombstone of another stream may have beaten it at once.
-    return slots.state?.record === record;
+    return !this.view.anyHidden || registers.state(record.sensor) === record;
+  }
+
+  #noteTombstone(home: Registers, sensor: SensorId): void {
+    const sensors = this.#tombstones.get(home);
+    if (sensors === undefined) this.#tombstones.set(home, new Set([sensor]));
+    else sensors.add(sensor);
+  }
+
+  #dropTombstone(home: Registers, { sensor, n }: StateRecord): void {
+    const { stream } = home;
+    stream.droppedUpto = Math.max(stream.droppedUpto, n);
+    stream.lastDelta = null;
+    const meta = home.meta(sensor);
+    if (meta !== null && meta.n < n) home.dropMeta(sensor);
+    home.dropState(sensor);
+    this.view.withdraw(home, sensor);
   }
 
   #open(name: StreamName): Stream | null {
@@ -240,7 +299,7 @@ export class Replica {
     if (eldest !== undefined && siblings.length >= this.#identitiesMax(name)) {
       return compareIdentities(name.identity, eldest.identity) > 0;
     }
-    return this.streams.sorted.length < LIMITS.originsMax;
+    return this.streams.sorted.length < LIMITS.originsMax && this.streams.hasRoomFor(name);
   }
 
   /** Of too many identities of one origin the oldest goes, at every peer the same. (RP4) */
@@ -258,12 +317,19 @@ export class Replica {
   #forget(stream: Stream): void {
     assert(stream !== this.#own, 'the stream that is being written stays');
     this.streams.remove(stream);
-    for (const registers of [stream.registers, stream.ahead]) {
-      for (const slots of registers?.slots() ?? []) {
-        this.#tombstones.delete(slots);
-        slots.state = null;
-        this.view.withdraw(slots);
+    for (const home of [stream.registers, stream.ahead]) {
+      if (home === null) continue;
+      for (const record of home.records()) {
+        if (record.kind === 'meta') continue;
+        home.dropState(record.sensor);
+        this.view.withdraw(home, record.sensor);
       }
+      this.#release(home);
     }
+  }
+
+  #release(home: Registers): void {
+    this.#tombstones.delete(home);
+    this.view.release(home);
   }
 }

@@ -7,7 +7,7 @@
 import { compareText } from '../../kit/order.ts';
 import type { StreamName } from '../../model/durable.ts';
 import { compareIdentities, type Identity, identityText, type PeerId } from '../../model/ids.ts';
-import type { DigestEntry } from '../../wire/messages.ts';
+import type { Delta } from '../../wire/messages.ts';
 import { hash52, hashText } from './hash.ts';
 import { Registers } from './registers.ts';
 
@@ -26,7 +26,15 @@ export class Stream implements StreamName {
   elder: Stream | null = null;
   /** The gapless watermark; `Streams` moves it, since it keeps a sum over all. */
   upto = 0;
-  #entry: DigestEntry | null = null;
+  /** Its origin has been away so long that digests do not list it; `Streams` sets it. */
+  retired = false;
+  /** Its place in the bucket that lists it, -1 where none does; the bucket keeps it. */
+  place = -1;
+  /** The delta that came or was made last: while the stream stays as it is, the same one goes to others. */
+  lastDelta: Delta | null = null;
+  /** The highest `upto` that anybody told of, and since when (steady clock) it is above this peer's. */
+  #heardUpto = 0;
+  #behindSinceMs = 0;
   readonly #hashA: number;
   readonly #hashB: number;
 
@@ -39,22 +47,36 @@ export class Stream implements StreamName {
     this.#hashB = hashText(name.origin, this.#hashA);
   }
 
-  /** The same object until the watermark moves: digests are made of thousands of these. */
-  get entry(): DigestEntry {
-    if (this.#entry === null || this.#entry.upto !== this.upto) {
-      this.#entry = { origin: this.origin, identity: this.identity, upto: this.upto };
-    }
-    return this.#entry;
-  }
-
   /** What the stream adds to the hash over all that a peer has; nothing as long as nothing is known of it. */
   get hash(): number {
     return this.upto === 0 ? 0 : hash52(this.#hashA, this.#hashB, this.upto);
   }
 
+  /** 32 bits of the name. */
+  get nameHash(): number {
+    return this.#hashB >>> 0;
+  }
+
   /** What a change beyond a gap adds to it. */
   hashAhead(n: number): number {
     return hash52(this.#hashB, this.#hashA, n);
+  }
+
+  /** Somebody has so much of it. */
+  heardOf(upto: number, nowMs: number): void {
+    if (upto <= this.#heardUpto) return;
+    if (this.#heardUpto <= this.upto) this.#behindSinceMs = nowMs;
+    this.#heardUpto = upto;
+  }
+
+  /** How many changes are known to exist that are not here. */
+  get lagRecords(): number {
+    return Math.max(0, this.#heardUpto - this.upto);
+  }
+
+  /** For how long some of them have been known of. */
+  staleMs(nowMs: number): number {
+    return this.#heardUpto > this.upto ? nowMs - this.#behindSinceMs : 0;
   }
 }
 

@@ -63,7 +63,7 @@ export function deltaOf(
 }
 
 export function digestOf(entries: readonly DigestEntry[], after = '', until = ''): EntriesDigest {
-  return { kind: 'entries', after, until, entries };
+  return { kind: 'entries', after, until, buckets: [], entries };
 }
 
 export interface RecordingOutbox extends Outbox {

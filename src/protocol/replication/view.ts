@@ -2,16 +2,18 @@
 // larger origin, then larger (identity, n). It is kept as registers change, never computed anew. SPEC rules
 // RP10-RP13.
 //
-// The surprise: a sensor with one candidate, which is nearly every sensor, costs one entry of one map. Only those
-// that several streams write get a contest.
+// The surprise: a sensor with one candidate, which is nearly every sensor, has no object here and costs nothing when
+// its reading changes. Only those that several streams write get a contest.
 
+import { assert } from '../../kit/assert.ts';
 import { compareText } from '../../kit/order.ts';
 import { compareIdentities, identityText, type PeerId, type SensorId } from '../../model/ids.ts';
 import { LIMITS } from '../../model/limits.ts';
-import type { Value } from '../../model/reading.ts';
+import type { ReadingRecord, Value } from '../../model/reading.ts';
 import type { LatestReading } from '../../model/view.ts';
 import { hash52, hashText, plus52 } from './hash.ts';
-import type { Slots } from './registers.ts';
+import { Homes } from './homes.ts';
+import type { Registers, StateRecord } from './registers.ts';
 
 interface Collision {
   readonly sensor: SensorId;
@@ -19,64 +21,96 @@ interface Collision {
 }
 
 interface Contest {
-  readonly candidates: Set<Slots>;
+  readonly candidates: Set<Registers>;
+  winner: Registers;
   /** The origins of the collision that was reported last. */
   reported: readonly PeerId[];
 }
 
 export class View {
-  readonly #winners = new Map<SensorId, Slots>();
+  /** Which registers hold a state of which sensor. */
+  readonly #homes = new Homes();
   /** Invariant: a sensor is here while it has two candidates or more. */
   readonly #contests = new Map<SensorId, Contest>();
   /** Sensors whose winner is a tombstone. */
   readonly #hidden = new Set<SensorId>();
+  /** Sensors that have a candidate. */
+  #sensors = 0;
   #collisions: Collision[] = [];
 
   get sensorCount(): number {
-    return this.#winners.size - this.#hidden.size;
+    return this.#sensors - this.#hidden.size;
   }
 
-  /** The state of these slots is there, or another one than before. */
-  offer(slots: Slots): void {
-    const winner = this.#winners.get(slots.sensor);
-    if (winner === undefined) this.#crown(slots);
-    else if (winner === slots) this.#crown(this.#best(slots));
+  /** Whether a tombstone wins anywhere, so that what is offered may be beaten for good. */
+  get anyHidden(): boolean {
+    return this.#hidden.size > 0;
+  }
+
+  /** The registers hold a state of the sensor, `opened`: of which they held none before. */
+  offer(home: Registers, state: StateRecord, opened: boolean): void {
+    const { sensor } = state;
+    if (opened) {
+      const rival = this.#homes.first(sensor, home);
+      this.#homes.add(sensor, home);
+      if (rival === null) this.#sensors++;
+      else this.#contestOf(rival, sensor).candidates.add(home);
+    }
+    if (state.kind === 'reading' && this.#contests.size === 0 && this.#hidden.size === 0) return;
+    const contest = this.#contests.get(sensor);
+    if (contest === undefined) this.#crown(home, state, null);
     else {
-      const contest = this.#contestOf(winner);
-      contest.candidates.add(slots);
-      this.#crown(compareSlots(slots, winner) > 0 ? slots : winner);
-      this.#report(slots, contest);
+      const defends = contest.winner === home;
+      contest.winner = defends ? best(contest, sensor) : better(home, contest.winner, sensor);
+      const crowned = contest.winner.state(sensor);
+      assert(crowned !== null, 'a winner has a state');
+      this.#crown(contest.winner, crowned, contest);
+      if (!defends) this.#report(home, sensor, contest);
     }
   }
 
-  /** The state of these slots is gone. */
-  withdraw(slots: Slots): void {
-    const contest = this.#contests.get(slots.sensor);
-    contest?.candidates.delete(slots);
-    if (this.#winners.get(slots.sensor) === slots) {
-      this.#winners.delete(slots.sensor);
-      this.#hidden.delete(slots.sensor);
-      const [heir] = contest?.candidates ?? [];
-      if (heir) this.#crown(this.#best(heir));
+  /** The registers hold no state of the sensor any more. */
+  withdraw(home: Registers, sensor: SensorId): void {
+    this.#homes.remove(sensor, home);
+    const contest = this.#contests.get(sensor);
+    if (contest === undefined) {
+      this.#sensors--;
+      this.#hidden.delete(sensor);
+      return;
     }
-    if (contest && contest.candidates.size < 2) this.#contests.delete(slots.sensor);
+    contest.candidates.delete(home);
+    if (contest.winner === home) {
+      contest.winner = best(contest, sensor);
+      const heir = contest.winner.state(sensor);
+      if (heir !== null) this.#crown(contest.winner, heir, contest);
+    }
+    if (contest.candidates.size < 2) this.#contests.delete(sensor);
+  }
+
+  /** The registers are no more; nothing of them is shown. */
+  release(home: Registers): void {
+    this.#homes.release(home);
   }
 
   *latest(): Iterable<LatestReading> {
-    for (const slots of this.#winners.values()) {
-      const latest = this.#latest(slots);
-      if (latest) yield latest;
+    for (const home of this.#homes.all()) {
+      for (const record of home.records()) {
+        if (record.kind !== 'reading') continue;
+        const contest = this.#contests.get(record.sensor);
+        if (contest === undefined || contest.winner === home) yield this.#latest(home, record);
+      }
     }
   }
 
   latestOf(sensor: SensorId): LatestReading | null {
-    const slots = this.#winners.get(sensor);
-    return slots ? this.#latest(slots) : null;
+    const home = this.#winner(sensor);
+    const state = home?.state(sensor);
+    return home && state?.kind === 'reading' ? this.#latest(home, state) : null;
   }
 
   /** The time with which the tombstone competes that hides a sensor; null where none does. */
   forgottenTsMs(sensor: SensorId): number | null {
-    return this.#hidden.has(sensor) ? (this.#winners.get(sensor)?.state?.record.lwwTsMs ?? null) : null;
+    return this.#hidden.has(sensor) ? (this.#winner(sensor)?.state(sensor)?.lwwTsMs ?? null) : null;
   }
 
   /** Collisions found since the last call. */
@@ -98,94 +132,92 @@ export class View {
     return sum;
   }
 
-  #latest(slots: Slots): LatestReading | null {
-    const record = slots.state?.record;
-    if (record?.kind !== 'reading') return null;
-    const { stream } = slots.home;
-    const meta = stream.ahead?.slotsOf(slots.sensor)?.meta ?? stream.registers.slotsOf(slots.sensor)?.meta;
+  #winner(sensor: SensorId): Registers | null {
+    return this.#contests.get(sensor)?.winner ?? this.#homes.first(sensor, null);
+  }
+
+  #latest({ stream }: Registers, record: ReadingRecord): LatestReading {
+    const { sensor } = record;
+    const meta = stream.ahead?.meta(sensor) ?? stream.registers.meta(sensor);
+    const contest = this.#contests.get(sensor);
     return {
       origin: stream.origin,
       identity: stream.identity,
       record,
-      unit: meta?.record.unit ?? '',
-      periodMs: meta?.record.periodMs ?? 0,
-      origins: this.#originsOf(slots),
+      unit: meta?.unit ?? '',
+      periodMs: meta?.periodMs ?? 0,
+      origins: contest ? readingOrigins(contest, sensor) : [stream.origin],
     };
   }
 
-  #originsOf(winner: Slots): readonly PeerId[] {
-    const contest = this.#contests.get(winner.sensor);
-    return contest ? readingOrigins(contest) : [winner.home.stream.origin];
-  }
-
-  #best(candidate: Slots): Slots {
-    let best = candidate;
-    for (const other of this.#contests.get(candidate.sensor)?.candidates ?? []) {
-      if (compareSlots(other, best) > 0) best = other;
-    }
-    return best;
-  }
-
-  #crown(slots: Slots): void {
-    this.#winners.set(slots.sensor, slots);
-    if (slots.state?.record.kind === 'tombstone') {
-      this.#hidden.add(slots.sensor);
-      this.#bury(slots);
-    } else this.#hidden.delete(slots.sensor);
+  #crown(home: Registers, state: StateRecord, contest: Contest | null): void {
+    if (state.kind === 'tombstone') {
+      this.#hidden.add(state.sensor);
+      if (contest !== null) this.#bury(home, state.sensor, contest);
+    } else this.#hidden.delete(state.sensor);
   }
 
   /**
    * What a tombstone beats in other streams is forgotten for good: nobody needs to hear of it any more. In its own
    * stream it supersedes by itself. (RP13)
    */
-  #bury(tombstone: Slots): void {
-    const contest = this.#contests.get(tombstone.sensor);
-    if (!contest) return;
+  #bury(home: Registers, sensor: SensorId, contest: Contest): void {
     for (const loser of contest.candidates) {
-      if (loser.home.stream === tombstone.home.stream) continue;
+      if (loser.stream === home.stream) continue;
       contest.candidates.delete(loser);
-      loser.home.dropState(loser);
+      loser.dropState(sensor);
+      this.#homes.remove(sensor, loser);
     }
-    if (contest.candidates.size < 2) this.#contests.delete(tombstone.sensor);
+    if (contest.candidates.size < 2) this.#contests.delete(sensor);
   }
 
-  #contestOf(winner: Slots): Contest {
-    let contest = this.#contests.get(winner.sensor);
+  #contestOf(rival: Registers, sensor: SensorId): Contest {
+    let contest = this.#contests.get(sensor);
     if (!contest) {
-      contest = { candidates: new Set([winner]), reported: [] };
-      this.#contests.set(winner.sensor, contest);
+      contest = { candidates: new Set([rival]), winner: rival, reported: [] };
+      this.#contests.set(sensor, contest);
     }
     return contest;
   }
 
-  #report(slots: Slots, contest: Contest): void {
-    const { origin } = slots.home.stream;
+  #report(home: Registers, sensor: SensorId, contest: Contest): void {
+    const { origin } = home.stream;
     const { reported } = contest;
     if (reported.includes(origin) || reported.length >= LIMITS.collisionOriginsMax) return;
-    const origins = readingOrigins(contest).slice(0, LIMITS.collisionOriginsMax);
+    const origins = readingOrigins(contest, sensor).slice(0, LIMITS.collisionOriginsMax);
     if (origins.length < 2 || origins.length <= reported.length) return;
     contest.reported = origins;
-    this.#collisions.push({ sensor: slots.sensor, origins });
+    this.#collisions.push({ sensor, origins });
   }
 }
 
+function best({ candidates, winner }: Contest, sensor: SensorId): Registers {
+  let found = winner;
+  for (const other of candidates) found = better(other, found, sensor);
+  return found;
+}
+
+function better(a: Registers, b: Registers, sensor: SensorId): Registers {
+  return compareStates(a, b, sensor) > 0 ? a : b;
+}
+
 /** Above 0 when `a` wins. */
-function compareSlots(a: Slots, b: Slots): number {
-  const x = a.state?.record;
-  const y = b.state?.record;
-  if (x === undefined || y === undefined) return x === y ? 0 : x === undefined ? -1 : 1;
+function compareStates(a: Registers, b: Registers, sensor: SensorId): number {
+  const x = a.state(sensor);
+  const y = b.state(sensor);
+  if (x === null || y === null) return x === y ? 0 : x === null ? -1 : 1;
   return (
     x.lwwTsMs - y.lwwTsMs ||
-    compareText(a.home.stream.origin, b.home.stream.origin) ||
-    compareIdentities(a.home.stream.identity, b.home.stream.identity) ||
+    compareText(a.stream.origin, b.stream.origin) ||
+    compareIdentities(a.stream.identity, b.stream.identity) ||
     x.n - y.n
   );
 }
 
-function readingOrigins(contest: Contest): PeerId[] {
+function readingOrigins(contest: Contest, sensor: SensorId): PeerId[] {
   const origins = new Set<PeerId>();
-  for (const slots of contest.candidates) {
-    if (slots.state?.record.kind === 'reading') origins.add(slots.home.stream.origin);
+  for (const home of contest.candidates) {
+    if (home.state(sensor)?.kind === 'reading') origins.add(home.stream.origin);
   }
   return [...origins].sort(compareText);
 }
