@@ -29,6 +29,11 @@ export class Clocks {
     this.#agreedMs = this.#agree();
   }
 
+  /** Its time of day less own steady time; null where it is not known, or not any more. */
+  of(peer: PeerId): number | null {
+    return this.#aheadMs.get(peer) ?? null;
+  }
+
   forget(peer: PeerId): void {
     if (this.#aheadMs.delete(peer)) this.#agreedMs = this.#agree();
   }

@@ -1,12 +1,14 @@
 import { expect, test } from 'vitest';
 import { Random } from '../../kit/random.ts';
+import type { KnownAddress } from '../../model/durable.ts';
 import type { PeerId } from '../../model/ids.ts';
 import { NEVER } from '../../model/time.ts';
+import { AddressBook } from './address-book.ts';
 import { Contacts } from './contacts.ts';
 import { Member } from './member.ts';
 import { MEMBERSHIP_DEFAULTS } from './options.ts';
 import { Roster } from './roster.ts';
-import { at, homeOf, peerOf, RecordedOutbox, rumourOf } from './testing.ts';
+import { at, crowd, EPOCH_MS, homeOf, peerOf, RecordedOutbox, rumourOf } from './testing.ts';
 
 const ann = peerOf('ann');
 const bob = peerOf('bob');
@@ -34,7 +36,7 @@ test('[MB1] alone, a peer goes on dialling with a back-off that has a bound', ()
 
 test('[MB1] a seed is dialled as long as no live member is known at its address, also in a cluster', () => {
   const { contacts, roster, out } = contactsOf(ann, [bob, cat]);
-  roster.add(new Member(rumourOf(bob), 1_000, 0));
+  roster.add(new Member(rumourOf(bob), 0));
   contacts.begin(at(0), out);
 
   const dialledMs = dialsUntil(60_000, contacts, out);
@@ -46,7 +48,7 @@ test('[MB1] a seed is dialled as long as no live member is known at its address,
 
 test('[MB1] in a large cluster a seed that is gone is dialled seldom', () => {
   const { contacts, roster, out } = contactsOf(ann, [bob]);
-  for (let i = 0; i < 1_600; i++) roster.add(new Member(rumourOf(peerOf(`peer-${i}`)), 1_000, 0));
+  for (let i = 0; i < 1_600; i++) roster.add(new Member(rumourOf(peerOf(`peer-${i}`)), 0));
   contacts.begin(at(0), out);
   out.clear();
 
@@ -63,10 +65,20 @@ test('[MB25] an address that others mention is not dialled again and again, and 
   expect(out.contacts).toEqual([homeOf(bob), homeOf(bob)]);
 });
 
-function contactsOf(self: PeerId, seeds: readonly PeerId[]) {
+test('[MB29] whoever knows nobody dials those of the address book that were seen last, with the seeds', () => {
+  const known = crowd(20).map((peer, i) => ({ peer, address: homeOf(peer), seenMs: EPOCH_MS - i }));
+  const { contacts, out } = contactsOf(ann, [bob], known);
+
+  contacts.begin(at(0), out);
+
+  expect(out.contacts).toEqual([homeOf(bob), ...crowd(8).map(homeOf)]);
+});
+
+function contactsOf(self: PeerId, seeds: readonly PeerId[], known: readonly KnownAddress[] = []) {
   const roster = new Roster();
   const random = new Random(7);
-  const contacts = new Contacts(homeOf(self), seeds.map(homeOf), MEMBERSHIP_DEFAULTS, roster, random);
+  const book = new AddressBook(self, known, MEMBERSHIP_DEFAULTS.addressesKeptMs, EPOCH_MS);
+  const contacts = new Contacts(homeOf(self), seeds.map(homeOf), MEMBERSHIP_DEFAULTS, roster, book, random);
   return { contacts, roster, out: new RecordedOutbox() };
 }
 

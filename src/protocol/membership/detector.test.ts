@@ -33,6 +33,21 @@ test('[MB16] a member whose link was closed is probed and dialled, and suspected
   ]);
 });
 
+test('[MB16] a link that was idle is given up without a doubt', () => {
+  const { membership, out } = membershipOf(ann, [bob]);
+  membership.linkUp(helloOf(rumourOf(bob)), at(5_000), out);
+  out.clear();
+
+  membership.linkDown(bob, 'idle', at(60_000), out);
+
+  expect(out.sentOf('PING')).toEqual([]);
+  expect(out.contacts).toEqual([]);
+  expect(membership.view(at(60_000)).find(({ peer }) => peer === bob)).toMatchObject({
+    status: 'alive',
+    linked: false,
+  });
+});
+
 test('[MB16] a member that was heard since its link was lost is not suspected for a refused connection', () => {
   const { membership, out } = membershipOf(ann, [bob]);
   membership.linkUp(helloOf(rumourOf(bob)), at(5_000), out);

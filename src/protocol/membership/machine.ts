@@ -1,13 +1,15 @@
 // Membership: who is in the cluster, where, and alive. SWIM (Das 2002) with incarnations and refutation, made
-// patient by Lifeguard (Dadgar 2017). SPEC rules MB1-MB27.
+// patient by Lifeguard (Dadgar 2017). SPEC rules MB1-MB32.
 //
 // Who is told what is `spreader.ts`, who is doubted `detector.ts`, what this peer says of itself `own.ts`, whom
-// it dials `contacts.ts`, what is said of the members and how that changes `census.ts`. Here come the inputs.
+// it dials `contacts.ts`, what is said of the members and how that changes `census.ts`, who exchanges all that
+// is known with whom `whole-lists.ts`. Here come the inputs.
 
 import { unreachable } from '../../kit/assert.ts';
 import { compareText } from '../../kit/order.ts';
 import type { Random } from '../../kit/random.ts';
-import { type Address, sameAddress } from '../../model/address.ts';
+import { type Address, addressText, sameAddress } from '../../model/address.ts';
+import type { KnownAddress } from '../../model/durable.ts';
 import type { Identity, PeerId } from '../../model/ids.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { MemberStatus, Rumour } from '../../model/member.ts';
@@ -15,25 +17,30 @@ import { NEVER, type Now } from '../../model/time.ts';
 import type { MemberView } from '../../model/view.ts';
 import type { Hello, MembershipMessage } from '../../wire/messages.ts';
 import type { Channel, ContactFailure, LinkLoss, Outbox } from '../outbox.ts';
-import { Census } from './census.ts';
+import { AddressBook } from './address-book.ts';
+import { Census, type Reception } from './census.ts';
 import { Contacts } from './contacts.ts';
 import { zeroCounters } from './counters.ts';
 import { Detector } from './detector.ts';
-import { type Member, ownView } from './member.ts';
+import { Graves } from './graves.ts';
+import { isReachable, type Member, ownView } from './member.ts';
 import type { MembershipOptions } from './options.ts';
 import { Own } from './own.ts';
-import { nextTurn } from './ring.ts';
+import { nextTurn, placeOf } from './ring.ts';
 import { Roster } from './roster.ts';
 import { Spreader } from './spreader.ts';
+import { WholeLists } from './whole-lists.ts';
 
 export class Membership {
   readonly #options: MembershipOptions;
-  readonly #random: Random;
   readonly #own: Own;
   readonly #roster = new Roster();
+  readonly #graves: Graves;
+  readonly #book: AddressBook;
   readonly #spreader: Spreader;
   readonly #detector: Detector;
   readonly #contacts: Contacts;
+  readonly #lists: WholeLists;
   readonly #census: Census;
   readonly #counters = zeroCounters();
 
@@ -41,20 +48,33 @@ export class Membership {
   /** Where in each period of the time of day its turn is. */
   readonly #turnPhaseMs: number;
   #turnMs = NEVER;
-  /** When a whole list came in or was asked for last. */
-  #wholeMs = Number.NEGATIVE_INFINITY;
   /** Own time of day less own steady time, as of the last step. */
   #clockAheadMs: number;
+  /** When the address book is written down next, should it have changed. */
+  #bookDueMs: number;
+  /** What it said when it was written down last. */
+  #bookSaid = '';
 
-  constructor(self: Rumour, seeds: readonly Address[], options: MembershipOptions, random: Random, now: Now) {
+  constructor(
+    self: Rumour,
+    seeds: readonly Address[],
+    options: MembershipOptions,
+    random: Random,
+    now: Now,
+    addresses: readonly KnownAddress[] = [],
+  ) {
     this.#options = options;
-    this.#random = random;
     this.#own = new Own(self, now.steadyMs);
+    this.#graves = new Graves(options.gravesKeptMs);
+    this.#book = new AddressBook(self.peer, addresses, options.addressesKeptMs, now.wallMs);
     this.#spreader = new Spreader(this.#own, this.#roster, options, random);
     this.#detector = new Detector(self.peer, this.#roster, this.#spreader, options, this.#counters, random);
-    this.#contacts = new Contacts(self.address, seeds, options, this.#roster, random);
+    this.#contacts = new Contacts(self.address, seeds, options, this.#roster, this.#book, random);
+    this.#lists = new WholeLists(this.#own, this.#roster, options, random);
     this.#census = new Census(self.peer, options, {
       roster: this.#roster,
+      graves: this.#graves,
+      book: this.#book,
       spreader: this.#spreader,
       detector: this.#detector,
       contacts: this.#contacts,
@@ -62,6 +82,7 @@ export class Membership {
     });
     this.#turnPhaseMs = options.heartbeatIntervalMs * random.between(0.1, 0.9);
     this.#clockAheadMs = now.wallMs - now.steadyMs;
+    this.#bookDueMs = now.steadyMs + options.addressesEveryMs * random.between(0.1, 1);
   }
 
   get wakeAt(): number {
@@ -72,17 +93,24 @@ export class Membership {
   start(now: Now, out: Outbox): void {
     this.#phase = 'running';
     this.#turnMs = nextTurn(now, this.#turnPhaseMs, this.#options.heartbeatIntervalMs);
-    this.#spreader.news(this.#own.rumour, now);
+    // Who begins joined is known already.
+    if (this.#roster.size === 0) this.#spreader.news(this.#own.rumour, 'plain', now);
     this.#contacts.begin(now, out);
+  }
+
+  /** Before `start`: these are members and know of this peer, as if it had been among them for long. (SM20) */
+  joined(members: readonly Rumour[], linked: boolean, now: Now): void {
+    for (const rumour of members) {
+      if (rumour.peer !== this.#own.peer) this.#census.know(rumour, linked, now);
+    }
+    this.#lists.settled(members.length, now.steadyMs);
   }
 
   wake(now: Now, out: Outbox): void {
     if (this.#phase !== 'running') return;
     this.#clockAheadMs = now.wallMs - now.steadyMs;
     if (now.steadyMs >= this.#turnMs) this.#turn(now, out);
-    for (const { member, status, why } of this.#detector.wake(now, out)) {
-      this.#census.accuse(member, status, why, now, out);
-    }
+    for (const verdict of this.#detector.wake(now, out)) this.#census.accuse(verdict, now, out);
     this.#contacts.wake(now, out);
     this.#spreader.wake(now, out);
   }
@@ -94,15 +122,15 @@ export class Membership {
         this.#askedForAll(from, message.self, now, out);
         break;
       case 'PEER_LIST':
-        if (message.whole) this.#wholeMs = now.steadyMs;
-        this.#hearAll(message.rumours, from, now, out);
+        if (message.whole) this.#lists.came(now);
+        this.#hearAll(message.rumours, from, message.whole, now, out);
         break;
       case 'PING':
-        this.#hearAll(message.rumours, from, now, out);
+        this.#hearAll(message.rumours, from, false, now, out);
         this.#answer(from, message.nonce, channel, now, out);
         break;
       case 'PONG':
-        this.#hearAll(message.rumours, from, now, out);
+        this.#hearAll(message.rumours, from, false, now, out);
         this.#detector.pong(from, message.nonce, message.wallMs, channel, now, out);
         break;
       case 'PING_REQUEST':
@@ -116,15 +144,21 @@ export class Membership {
 
   linkUp(hello: Hello, now: Now, out: Outbox): void {
     if (this.#phase !== 'running' || hello.peer === this.#own.peer) return;
-    const { peer, identity, incarnation, address, apiPort } = hello;
-    const before = this.#roster.get(peer);
-    const known = before?.reachable === true;
-    const taken = known && !sameAddress(before.rumour.address, address) ? before.rumour : null;
-    this.#hear({ peer, identity, incarnation, address, apiPort, status: 'alive' }, peer, now, out);
-    const member = this.#roster.get(peer);
+    const { peer, identity, incarnation, address, apiPort, zone } = hello;
+    const before = this.#roster.rumourOf(peer);
+    const known = before !== undefined && isReachable(before);
+    const taken = known && !sameAddress(before.address, address) ? before : null;
+    this.#hear(
+      { peer, identity, incarnation, address, apiPort, zone, status: 'alive' },
+      peer,
+      false,
+      now,
+      out,
+    );
+    const member = this.#memberOf(peer, now);
     if (member === undefined) return;
 
-    member.linked = true;
+    member.linkStands();
     member.probed(true);
     this.#detector.heard(member, 'direct', now);
     // Whoever has the id at the other address may live, and only the newcomer can find out. (MB21)
@@ -134,7 +168,7 @@ export class Membership {
       this.#spreader.tell(member, [member.rumour], out);
     }
     // Among members who know of each other, links come and go without a whole list each time.
-    if (!known || now.steadyMs - this.#wholeMs >= this.#options.syncEveryMs) this.#askAll(member, now, out);
+    if (!known || this.#lists.isDue(now)) this.#lists.ask(member, now, out);
     this.#spreader.wake(now, out);
   }
 
@@ -142,8 +176,9 @@ export class Membership {
   linkDown(peer: PeerId, cause: LinkLoss, now: Now, out: Outbox): void {
     const member = this.#roster.get(peer);
     if (this.#phase !== 'running' || member === undefined) return;
-    member.linked = false;
-    member.linkLostMs = now.steadyMs;
+    member.linkLost(now.steadyMs);
+    // One of the two gave up what nothing needed. (NW21)
+    if (cause === 'idle') return;
     if (!member.reachable) return;
     this.#detector.probe(member, 'its link was lost', now, out);
     if (cause === 'closed') {
@@ -153,10 +188,11 @@ export class Membership {
   }
 
   contactFailed(address: Address, cause: ContactFailure, now: Now, out: Outbox): void {
+    if (this.#phase !== 'running' || cause !== 'refused') return;
     const member = this.#roster.at(address);
-    if (this.#phase !== 'running' || member === undefined || cause !== 'refused') return;
-    if (member.reachable && this.#detector.isGone(member, now)) {
-      this.#census.accuse(member, 'suspected', 'connection refused', now, out);
+    if (member?.reachable && this.#detector.isGone(member, now)) {
+      const why = 'connection refused';
+      this.#census.accuse({ member, status: 'suspected', why, certain: false }, now, out);
     }
     this.#spreader.wake(now, out);
   }
@@ -179,7 +215,14 @@ export class Membership {
   }
 
   stalled(forMs: number, now: Now, _out: Outbox): void {
-    if (this.#phase === 'running') this.#detector.stalled(forMs, now);
+    if (this.#phase !== 'running') return;
+    this.#detector.stalled(forMs, now);
+    if (forMs < this.#options.heartbeatIntervalMs) return;
+    this.#lists.missedSomething();
+    if (forMs < this.#options.deadKeptMs) return;
+    this.#lists.wasAway(now.steadyMs);
+    this.#census.wasAway(now);
+    this.#spreader.wasAway(now);
   }
 
   incarnationSaved(incarnation: number, now: Now, out: Outbox): void {
@@ -201,11 +244,12 @@ export class Membership {
 
   leave(now: Now, out: Outbox): void {
     if (this.#phase !== 'running') return;
+    this.#writeAddresses(now, out);
     this.#own.leave();
-    this.#spreader.news(this.#own.rumour, now);
+    this.#spreader.news(this.#own.rumour, 'plain', now);
     let goodbyes = 0;
-    for (const member of this.#roster.reachable) {
-      if (!member.linked || goodbyes >= this.#options.goodbyesMax) continue;
+    for (const member of this.#roster.seen()) {
+      if (!member.reachable || !member.linked || goodbyes >= this.#options.goodbyesMax) continue;
       this.#spreader.tell(member, [this.#own.rumour], out);
       goodbyes++;
     }
@@ -218,20 +262,35 @@ export class Membership {
     return this.#roster.sorted();
   }
 
+  /** Who became alive or suspected, ceased to be, or stands in another zone since this was asked last. */
+  takeChanged(): ReadonlySet<PeerId> {
+    return this.#roster.takeChanged();
+  }
+
+  isReachable(peer: PeerId): boolean {
+    const rumour = this.#roster.rumourOf(peer);
+    return rumour !== undefined && isReachable(rumour);
+  }
+
+  zoneOf(peer: PeerId): string {
+    return this.#rumourOf(peer)?.zone ?? '';
+  }
+
+  /** Of the buried too, who may have to be told that they are. */
   addressOf(peer: PeerId): Address | null {
-    if (peer === this.#own.peer) return this.#own.address;
-    return this.#roster.get(peer)?.rumour.address ?? null;
+    return (this.#rumourOf(peer) ?? this.#graves.get(peer))?.address ?? null;
   }
 
   statusOf(peer: PeerId): MemberStatus | null {
-    if (peer === this.#own.peer) return this.#own.rumour.status;
-    return this.#roster.get(peer)?.status ?? null;
+    return this.#rumourOf(peer)?.status ?? null;
   }
 
   view(now: Now): readonly MemberView[] {
     const awakeMs = this.#detector.awakeMs(now);
     const views = [ownView(this.#own.rumour, this.#own.startedMs, now)];
-    for (const member of this.#roster.all()) views.push(member.view(now, awakeMs));
+    for (const member of this.#roster.all()) {
+      views.push(member.view(now, awakeMs, this.#detector.clockAheadMs(member.peer)));
+    }
     return views.sort((a, b) => compareText(a.peer, b.peer));
   }
 
@@ -242,55 +301,86 @@ export class Membership {
 
   /** All that is said at present, of this peer first. */
   rumours(): readonly Rumour[] {
-    const rumours = [this.#own.rumour];
-    for (const member of this.#roster.all()) rumours.push(member.rumour);
-    return rumours;
+    return [this.#own.rumour, ...this.#roster.rumours()];
   }
 
   counters(): { readonly [name: string]: number } {
     return { ...this.#counters };
   }
 
+  /** What is remembered of members that are gone, for whoever asks whether it has an end. (MB22) */
+  get remembered(): { readonly members: number; readonly buried: number; readonly absent: number } {
+    return { members: this.#roster.size, buried: this.#graves.size, absent: this.#book.absent };
+  }
+
   /**
    * Once a period: a probe, and what keeps the cluster in one piece at a cost that its size does not change.
-   * (MB4, MB17, MB22, MB26)
+   * (MB4, MB17, MB22, MB26, MB30)
    */
   #turn(now: Now, out: Outbox): void {
-    const { heartbeatIntervalMs, syncEveryMs } = this.#options;
-    const { reachable, dead } = this.#roster;
-    this.#turnMs = nextTurn(now, this.#turnPhaseMs, heartbeatIntervalMs);
+    this.#turnMs = nextTurn(now, this.#turnPhaseMs, this.#options.heartbeatIntervalMs);
     this.#detector.turn(now, out);
-    if (dead.length > 0 && this.#random.chance(1 / (reachable.length + 1))) {
-      this.#seek(this.#random.pick(dead), now, out);
-    }
-    const everyMs = Math.max(syncEveryMs, reachable.length * heartbeatIntervalMs);
-    if (reachable.length > 0 && now.steadyMs - this.#wholeMs >= everyMs) {
-      this.#askAll(this.#random.pick(reachable), now, out);
-    }
+    this.#lookForAbsent(now, out);
+    this.#lists.turn(now, out);
     this.#census.patrol(now);
+    if (now.steadyMs >= this.#bookDueMs) this.#writeAddresses(now, out);
   }
 
-  /** Looks whether a dead member is back. A link can outlive a cut, and then dialling would change nothing. */
-  #seek(member: Member, now: Now, out: Outbox): void {
+  /** Looks whether somebody is back. A link can outlive a cut, and then dialling would change nothing. (MB17) */
+  #lookForAbsent(now: Now, out: Outbox): void {
+    const absent = this.#contacts.absentOfTurn();
+    if (absent === null) return;
     this.#counters.membership_contacts_total++;
-    if (member.linked) {
+    const member = this.#roster.get(absent.peer);
+    if (member?.linked) {
       this.#spreader.tell(member, [member.rumour], out);
-      this.#askAll(member, now, out);
+      this.#lists.ask(member, now, out);
     } else {
-      out.contact(member.rumour.address);
+      out.contact(absent.address);
     }
   }
 
-  #hearAll(claims: readonly Rumour[], from: PeerId, now: Now, out: Outbox): void {
-    for (const claim of claims) this.#hear(claim, from, now, out);
+  #writeAddresses(now: Now, out: Outbox): void {
+    this.#bookDueMs = now.steadyMs + this.#options.addressesEveryMs;
+    const present = nextFew(this.#roster.sorted(), this.#own.peer, LIMITS.addressesPresentMax);
+    const rumours = present
+      .map((peer) => this.#roster.rumourOf(peer))
+      .filter((rumour) => rumour !== undefined);
+    const addresses = this.#book.page(rumours, now.wallMs);
+    const said = addresses.map(({ peer, address }) => `${peer} ${addressText(address)}`).join('\n');
+    if (said === this.#bookSaid) return;
+    this.#bookSaid = said;
+    out.announce({ type: 'addresses-known', addresses });
   }
 
-  #hear(claim: Rumour, from: PeerId, now: Now, out: Outbox): void {
-    if (claim.peer === this.#own.peer) {
-      this.#hearOfSelf(claim, from, now, out);
-      return;
+  #rumourOf(peer: PeerId): Rumour | undefined {
+    return peer === this.#own.peer ? this.#own.rumour : this.#roster.rumourOf(peer);
+  }
+
+  /** Of somebody who speaks: one that was buried is a member again, dead until it has refuted that. (MB23) */
+  #memberOf(peer: PeerId, now: Now): Member | undefined {
+    return this.#roster.get(peer) ?? this.#census.exhume(peer, now);
+  }
+
+  /** Whoever says that somebody lives of whom this peer knows worse is told, and asked again soon. (MB31) */
+  #hearAll(claims: readonly Rumour[], from: PeerId, whole: boolean, now: Now, out: Outbox): void {
+    let news = 0;
+    const refused: Rumour[] = [];
+    for (const claim of claims) {
+      const reception = this.#hear(claim, from, whole, now, out);
+      if (reception === 'new') news++;
+      if (reception !== 'refused') continue;
+      const known = this.#roster.rumourOf(claim.peer) ?? this.#graves.get(claim.peer);
+      if (known !== undefined) refused.push(known);
     }
-    this.#census.hear(claim, from, now, out);
+    this.#lists.learnt(from, news, refused.length);
+    if (refused.length > 0) out.send(from, { type: 'PEER_LIST', whole: false, rumours: refused }, 'stream');
+  }
+
+  #hear(claim: Rumour, from: PeerId, whole: boolean, now: Now, out: Outbox): Reception {
+    if (claim.peer !== this.#own.peer) return this.#census.hear(claim, from, whole, now, out);
+    this.#hearOfSelf(claim, from, now, out);
+    return 'known';
   }
 
   #hearOfSelf(claim: Rumour, from: PeerId, now: Now, out: Outbox): void {
@@ -304,12 +394,12 @@ export class Membership {
   }
 
   #tellOfSelf(now: Now, out: Outbox): void {
-    this.#spreader.news(this.#own.rumour, now);
+    this.#spreader.news(this.#own.rumour, 'refutation', now);
     this.#spreader.wake(now, out);
   }
 
   #answer(from: PeerId, nonce: number, channel: Channel, now: Now, out: Outbox): void {
-    const member = this.#roster.get(from);
+    const member = this.#memberOf(from, now);
     if (member === undefined) {
       this.#counters.membership_unknown_senders_total++;
       return;
@@ -320,32 +410,20 @@ export class Membership {
 
   /** Tells it all, and asks back whoever was not counted on: each side knows of members the other may lack. */
   #askedForAll(from: PeerId, self: Rumour, now: Now, out: Outbox): void {
-    const known = this.#roster.get(from)?.reachable === true;
-    if (self.peer === from) this.#hear(self, from, now, out);
-    const member = this.#roster.get(from);
+    const known = this.isReachable(from);
+    if (self.peer === from) this.#hear(self, from, false, now, out);
+    const member = this.#memberOf(from, now);
     if (member === undefined) return;
-    this.#tellAll(from, out);
-    // Two that believe each other dead would go on asking back until one of them has refuted.
-    const askedLately = now.steadyMs - member.askedMs < this.#options.spreadEveryMs;
-    if (!known && !askedLately) this.#askAll(member, now, out);
+    this.#lists.tell(from, out);
+    if (!known) this.#lists.askBack(member, now, out);
   }
+}
 
-  #askAll(member: Member, now: Now, out: Outbox): void {
-    this.#wholeMs = now.steadyMs;
-    member.askedMs = now.steadyMs;
-    out.send(member.peer, { type: 'JOIN_REQUEST', self: this.#own.rumour }, 'stream');
-  }
-
-  #tellAll(to: PeerId, out: Outbox): void {
-    let rumours = [this.#own.rumour];
-    for (const member of this.#roster.all()) {
-      if (!member.reachable && !member.witnessed) continue;
-      if (rumours.length === LIMITS.rumoursPerFrame) {
-        out.send(to, { type: 'PEER_LIST', whole: true, rumours }, 'stream');
-        rumours = [];
-      }
-      rumours.push(member.rumour);
-    }
-    out.send(to, { type: 'PEER_LIST', whole: true, rumours }, 'stream');
-  }
+/** Up to `count` of the sorted that come after `self`, in a ring. */
+function nextFew(sorted: readonly PeerId[], self: PeerId, count: number): readonly PeerId[] {
+  const at = placeOf(self, sorted);
+  return [
+    ...sorted.slice(at, at + count),
+    ...sorted.slice(0, Math.max(0, Math.min(at, count - (sorted.length - at)))),
+  ];
 }

@@ -1,5 +1,6 @@
-// What a peer holds of one other: what is said of it, and what was seen of it here. There may be thousands, so
-// it is a handful of numbers.
+// What a peer holds of one other: what is said of it, and what was seen of it here. A thousand peers in one
+// process hold a million of these, so moments are whole milliseconds (which the engine keeps in the object
+// itself) and what few members need is made when it is needed.
 
 import type { Identity, PeerId } from '../../model/ids.ts';
 import type { MemberStatus, Rumour } from '../../model/member.ts';
@@ -10,49 +11,44 @@ import type { Suspicion } from './suspicion.ts';
 import type { Timed } from './timers.ts';
 
 /** A moment that lies before all others. */
-export const LONG_AGO = Number.NEGATIVE_INFINITY;
+export const LONG_AGO = -(2 ** 30);
 
 /** Own probes that must fail one after the other until they say dead. */
 const FAILURES_OF_THE_DEAD = 3;
 
 export type EvidenceSource = 'direct' | 'indirect' | 'version';
 
+/** What there is of a member that was ever linked with, or asked for the whole list. */
+class Link {
+  stands = false;
+  lostMs = LONG_AGO;
+  askedMs = LONG_AGO;
+}
+
 export class Member implements Timed {
   /** Replaced only by one that overrides it, or by this peer's own graver verdict. */
   rumour: Rumour;
   /** Not null while the status is suspected. */
   suspicion: Suspicion | null = null;
-  /** Whether it has been alive or suspected here. Who only ever heard of a death does not tell of it. (MB22) */
-  witnessed = false;
-  linked = false;
   /** Whether anything came from it in this incarnation: then it knows where to answer. */
   knowsThisPeer = false;
   statusSinceMs: number;
-
-  readonly arrivals: Arrivals;
   directMs = LONG_AGO;
   evidenceMs = LONG_AGO;
   evidenceSource: EvidenceSource | '' = '';
-  linkLostMs = LONG_AGO;
-  /** When it was asked for the whole list last. */
-  askedMs = LONG_AGO;
   /** Own direct probes that failed since one was answered; -1 before any was. */
   failures = -1;
-  /** -1 for unknown. */
-  roundTripMs = -1;
-  /** Its time of day less this peer's steady time. */
-  clockAheadMs: number | null = null;
-
-  /** Of the suspicion, or of phi. */
-  dueMs = 0;
+  /** In whole microseconds; -1 for unknown. */
+  #roundTripUs = -1;
+  /** Null until it was heard. */
+  arrivals: Arrivals | null = null;
+  #link: Link | null = null;
+  /** In the timers: of the suspicion, or of phi. */
   slot = -1;
-  /** Its place in the roster's list of reachable or of dead members. */
-  place = -1;
 
-  constructor(rumour: Rumour, phiInitialIntervalMs: number, nowMs: number) {
+  constructor(rumour: Rumour, nowMs: number) {
     this.rumour = rumour;
-    this.arrivals = new Arrivals(phiInitialIntervalMs);
-    this.statusSinceMs = nowMs;
+    this.statusSinceMs = Math.floor(nowMs);
   }
 
   get peer(): PeerId {
@@ -69,7 +65,24 @@ export class Member implements Timed {
 
   /** Alive or suspected: to be counted on, for all that is known. */
   get reachable(): boolean {
-    return this.status === 'alive' || this.status === 'suspected';
+    return isReachable(this.rumour);
+  }
+
+  get linked(): boolean {
+    return this.#link?.stands === true;
+  }
+
+  get linkLostMs(): number {
+    return this.#link?.lostMs ?? LONG_AGO;
+  }
+
+  /** When it was asked for the whole list last. */
+  get askedMs(): number {
+    return this.#link?.askedMs ?? LONG_AGO;
+  }
+
+  get roundTripMs(): number {
+    return this.#roundTripUs / 1_000;
   }
 
   /** What own probes say, whatever others say. (MB15) */
@@ -79,35 +92,71 @@ export class Member implements Timed {
     return this.failures < FAILURES_OF_THE_DEAD ? 'suspected' : 'dead';
   }
 
+  linkStands(): void {
+    this.#link ??= new Link();
+    this.#link.stands = true;
+  }
+
+  linkLost(nowMs: number): void {
+    this.#link ??= new Link();
+    this.#link.stands = false;
+    this.#link.lostMs = Math.floor(nowMs);
+  }
+
+  asked(nowMs: number): void {
+    this.#link ??= new Link();
+    this.#link.askedMs = Math.floor(nowMs);
+  }
+
   probed(answered: boolean): void {
     this.failures = answered ? 0 : Math.min(FAILURES_OF_THE_DEAD, Math.max(0, this.failures) + 1);
   }
 
+  roundTrip(ms: number): void {
+    const us = Math.round(ms * 1_000);
+    const known = this.#roundTripUs;
+    this.#roundTripUs = known < 0 ? us : known + Math.round((us - known) / 4);
+  }
+
+  heard(source: EvidenceSource, nowMs: number, awakeMs: number, intervalMs: number, floorMs: number): void {
+    this.evidenceMs = Math.floor(nowMs);
+    this.evidenceSource = source;
+    if (source === 'direct') {
+      this.directMs = this.evidenceMs;
+      this.knowsThisPeer = true;
+    }
+    if (this.arrivals === null) this.arrivals = new Arrivals(intervalMs, awakeMs);
+    else this.arrivals.heard(awakeMs, floorMs);
+  }
+
   /** Another life of the member begins: what was measured of the last says nothing of it. */
   beginsAnew(): void {
-    this.arrivals.restart();
+    this.arrivals = null;
     this.failures = -1;
   }
 
-  /** `awakeMs`: steady time without this peer's own pauses. */
-  view(now: Now, awakeMs: number): MemberView {
+  /** `awakeMs`: steady time without this peer's own pauses. `clockAheadMs`: null for unknown. */
+  view(now: Now, awakeMs: number, clockAheadMs: number | null): MemberView {
     const wall = (steadyMs: number): number =>
       steadyMs === LONG_AGO ? 0 : Math.round(now.wallMs - (now.steadyMs - steadyMs));
     return {
       ...viewOf(this.rumour),
       statusSinceMs: wall(this.statusSinceMs),
-      phi: this.arrivals.phi(awakeMs),
-      samples: this.arrivals.samples,
+      phi: this.arrivals?.phi(awakeMs) ?? null,
+      samples: this.arrivals?.samples ?? 0,
       lastDirectMs: wall(this.directMs),
       lastEvidenceMs: wall(this.evidenceMs),
       lastEvidenceSource: this.evidenceSource,
       directStatus: this.directStatus,
       linked: this.linked,
-      clockOffsetMs:
-        this.clockAheadMs === null ? null : Math.round(this.clockAheadMs - (now.wallMs - now.steadyMs)),
+      clockOffsetMs: clockAheadMs === null ? null : Math.round(clockAheadMs - (now.wallMs - now.steadyMs)),
       roundTripMs: this.roundTripMs < 0 ? null : this.roundTripMs,
     };
   }
+}
+
+export function isReachable({ status }: Rumour): boolean {
+  return status === 'alive' || status === 'suspected';
 }
 
 /** A peer's view of itself. */
@@ -128,6 +177,7 @@ export function ownView(rumour: Rumour, sinceMs: number, now: Now): MemberView {
   };
 }
 
-function viewOf({ peer, identity, incarnation, address, apiPort, status }: Rumour) {
-  return { peer, self: false, identity, incarnation, address, apiPort, status, sampleWindow: PHI_WINDOW };
+function viewOf({ peer, identity, incarnation, address, apiPort, zone, status }: Rumour) {
+  const self = false;
+  return { peer, self, identity, incarnation, address, apiPort, zone, status, sampleWindow: PHI_WINDOW };
 }

@@ -1,4 +1,4 @@
-// What the operator may choose about membership. SPEC rules MB1-MB27 say what each does.
+// What the operator may choose about membership. SPEC rules MB1-MB32 say what each does.
 
 export interface MembershipOptions {
   /** One probe is sent each interval. */
@@ -39,8 +39,13 @@ export interface MembershipOptions {
   readonly contactsRememberedMax: number;
   /** Between two whole lists asked of a random member, in small clusters. */
   readonly syncEveryMs: number;
-  /** How long a dead or departed member is remembered. */
+  /** How long a dead or departed member is shown; seeds too. */
   readonly deadKeptMs: number;
+  /** For how long after that it cannot come back by old words of others. */
+  readonly gravesKeptMs: number;
+  /** How often the address book is written down where it changed, and how long it keeps who is not there. */
+  readonly addressesEveryMs: number;
+  readonly addressesKeptMs: number;
   /** How many linked members are told of a goodbye directly. */
   readonly goodbyesMax: number;
   /** Two clocks agree when they are this close. */
@@ -69,7 +74,10 @@ export const MEMBERSHIP_DEFAULTS: MembershipOptions = {
   contactSettledMs: 5_000,
   contactsRememberedMax: 1_024,
   syncEveryMs: 30_000,
-  deadKeptMs: 86_400_000,
+  deadKeptMs: 900_000,
+  gravesKeptMs: 86_400_000,
+  addressesEveryMs: 60_000,
+  addressesKeptMs: 2_592_000_000,
   goodbyesMax: 64,
   clockAgreeMs: 1_000,
 };

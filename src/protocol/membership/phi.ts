@@ -12,15 +12,20 @@ const LN10 = 2.302585092994046;
 /** Older samples fade as if only so many were kept. */
 export const PHI_WINDOW = 32;
 
-export class Arrivals {
-  #meanMs: number;
-  #samples = 0;
-  /** Below zero: not heard yet. */
-  #heardMs = -1;
-  #sampledMs = -1;
+/** The mean is kept in whole parts of a millisecond, which the engine holds in the object itself. */
+const MEAN_PARTS = 64;
 
-  constructor(initialIntervalMs: number) {
-    this.#meanMs = initialIntervalMs;
+/** Of a member that has been heard at least once. Moments are whole milliseconds. */
+export class Arrivals {
+  #mean: number;
+  #samples = 0;
+  #heardMs: number;
+  #sampledMs: number;
+
+  constructor(initialIntervalMs: number, atMs: number) {
+    this.#mean = Math.round(initialIntervalMs * MEAN_PARTS);
+    this.#heardMs = Math.floor(atMs);
+    this.#sampledMs = this.#heardMs;
   }
 
   get samples(): number {
@@ -28,33 +33,29 @@ export class Arrivals {
   }
 
   /**
-   * The member was heard. What arrives within `floorMs` of the last sample belongs to the same burst and is
-   * none of its own, or a busy exchange would make the pause after it look like a death.
+   * The member was heard again. What arrives within `floorMs` of the last sample belongs to the same burst and
+   * is none of its own, or a busy exchange would make the pause after it look like a death.
    */
   heard(atMs: number, floorMs: number): void {
-    this.#heardMs = atMs;
-    if (this.#sampledMs < 0) this.#sampledMs = atMs;
-    const interval = atMs - this.#sampledMs;
+    this.#heardMs = Math.floor(atMs);
+    const interval = this.#heardMs - this.#sampledMs;
     if (interval < floorMs) return;
-    this.#sampledMs = atMs;
+    this.#sampledMs = this.#heardMs;
     this.#samples = Math.min(this.#samples + 1, PHI_WINDOW - 1);
     // The initial interval counts as the first sample.
-    this.#meanMs += (interval - this.#meanMs) / (this.#samples + 1);
+    this.#mean += Math.round((interval * MEAN_PARTS - this.#mean) / (this.#samples + 1));
   }
 
-  /** The next life of a member begins without the silence after its last one. */
-  restart(): void {
-    this.#heardMs = -1;
-    this.#sampledMs = -1;
+  phi(atMs: number): number {
+    return Math.max(0, atMs - this.#heardMs) / (this.#meanMs * LN10);
   }
 
-  /** Null before the member was heard. */
-  phi(atMs: number): number | null {
-    return this.#heardMs < 0 ? null : Math.max(0, atMs - this.#heardMs) / (this.#meanMs * LN10);
+  get #meanMs(): number {
+    return this.#mean / MEAN_PARTS;
   }
 
-  /** When phi reaches the threshold if nothing more is heard; null before the member was heard. */
-  crossesAt(threshold: number): number | null {
-    return this.#heardMs < 0 ? null : this.#heardMs + threshold * this.#meanMs * LN10;
+  /** When phi reaches the threshold if nothing more is heard. */
+  crossesAt(threshold: number): number {
+    return this.#heardMs + threshold * this.#meanMs * LN10;
   }
 }

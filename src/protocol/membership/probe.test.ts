@@ -12,7 +12,7 @@ const cat = peerOf('cat');
 test('[MB25] a member is probed once at a time, and only so many are', () => {
   const probes = new Probes(2, new Random(1));
 
-  const begun = [ann, ann, bob, cat].map((peer) => probes.begin(memberOf(peer), '', 0, 300) !== null);
+  const begun = [ann, ann, bob, cat].map((peer) => probes.begin(memberOf(peer), '', false, 0, 300) !== null);
 
   expect(begun).toEqual([true, false, true, false]);
   probes.discard();
@@ -22,7 +22,7 @@ test('[MB25] a member is probed once at a time, and only so many are', () => {
 test('[MB7] the direct probe and the one by way of others have nonces of their own', () => {
   const probes = new Probes(2, new Random(1));
 
-  const probe = probes.begin(memberOf(ann), '', 0, 300);
+  const probe = probes.begin(memberOf(ann), '', false, 0, 300);
 
   expect(probe?.nonce).not.toBe(probe?.indirectNonce);
   expect(probes.withNonce(probe?.indirectNonce ?? -1)).toBe(probe);
@@ -46,5 +46,5 @@ test('[MB25] of too many probes for others the oldest is given up', () => {
 });
 
 function memberOf(peer: typeof ann): Member {
-  return new Member(rumourOf(peer), 1_000, 0);
+  return new Member(rumourOf(peer), 0);
 }

@@ -1,6 +1,6 @@
 // Probes under way, own and on behalf of others (SWIM §3.1). SPEC rules MB7, MB25.
 //
-//   direct ──no PONG in time──▶ indirect ──no PONG in time──▶ failed
+//   direct ──no PONG in time──▶ indirect, twice ──no PONG in time──▶ failed
 //      │                            │
 //      │ PONG                       ├──PONG by way of another──▶ relayed (waits for a late direct one)
 //      ▼                            ▼ PONG over the stream
@@ -22,7 +22,12 @@ export interface Probe extends Timed {
   readonly sentMs: number;
   /** What a verdict says. */
   readonly why: string;
+  /** Somebody said that it were dead: who said so has waited for a refutation already. */
+  readonly certain: boolean;
   phase: 'direct' | 'indirect' | 'relayed';
+  /** How often others were asked to probe too, and when first. */
+  rounds: number;
+  askedMs: number;
 }
 
 export class Probes {
@@ -54,7 +59,7 @@ export class Probes {
   }
 
   /** Null when it is being probed already, or too many are. */
-  begin(member: Member, why: string, nowMs: number, dueMs: number): Probe | null {
+  begin(member: Member, why: string, certain: boolean, nowMs: number, dueMs: number): Probe | null {
     if (this.#byTarget.has(member.peer) || this.#byTarget.size >= this.#pendingMax) return null;
     const nonce = this.drawNonce();
     const indirectNonce = this.drawNonce();
@@ -63,9 +68,11 @@ export class Probes {
       nonce,
       indirectNonce,
       why,
+      certain,
       sentMs: nowMs,
       phase: 'direct',
-      dueMs,
+      rounds: 0,
+      askedMs: dueMs,
       slot: -1,
     };
     this.#byTarget.set(member.peer, probe);
@@ -77,6 +84,7 @@ export class Probes {
 
   askOthers(probe: Probe, dueMs: number): void {
     probe.phase = 'indirect';
+    probe.rounds++;
     this.#timers.set(probe, dueMs);
   }
 

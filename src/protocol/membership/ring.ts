@@ -26,7 +26,7 @@ export function nextTurn(now: Now, phaseMs: number, intervalMs: number): number 
 }
 
 /** How many of the sorted ids are smaller: the first of the others that comes after `self`. */
-function placeOf(self: PeerId, sorted: readonly PeerId[]): number {
+export function placeOf(self: PeerId, sorted: readonly PeerId[]): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {

@@ -38,8 +38,21 @@ test('[MB3] the list holds nobody twice who went and came in between', () => {
   for (const status of ['dead', 'alive', 'left', 'alive'] as const) say(roster, ann, status);
 
   expect(roster.sorted()).toEqual([ann, bob]);
-  expect(roster.reachable).toHaveLength(2);
-  expect(roster.dead).toHaveLength(0);
+  expect(roster.reachable).toBe(2);
+});
+
+test('[MB3] who became reachable, ceased to be or stands in another zone is told once', () => {
+  const roster = rosterOf({ ann: 'alive', bob: 'alive', cat: 'dead' });
+  expect([...roster.takeChanged()].sort()).toEqual([ann, bob]);
+
+  say(roster, ann, 'suspected');
+  expect([...roster.takeChanged()]).toEqual([]);
+  say(roster, ann, 'dead');
+  const member = roster.get(bob);
+  if (member) roster.update(member, rumourOf(bob, { zone: 'hall' }));
+
+  expect([...roster.takeChanged()].sort()).toEqual([ann, bob]);
+  expect([...roster.takeChanged()]).toEqual([]);
 });
 
 test('[MB18] a member is found at the address it was said to be at last', () => {
@@ -63,6 +76,19 @@ test('[MB7] some members by chance are different ones and never the one left out
   expect(chosen.map(({ peer }) => peer).sort()).toEqual([bob, cat]);
 });
 
+test('[MB3] a member of long standing is in the list and everywhere else, though nothing of it is held yet', () => {
+  const roster = rosterOf({ bob: 'alive' });
+  const rumour = rumourOf(ann);
+
+  roster.addStanding(rumour, true, 500);
+
+  expect(roster.sorted()).toEqual([ann, bob]);
+  expect(roster.rumourOf(ann)).toBe(rumour);
+  expect([...roster.seen()].map(({ peer }) => peer)).toEqual([bob]);
+  expect(roster.get(ann)).toMatchObject({ linked: true, knowsThisPeer: true, statusSinceMs: 500 });
+  expect(roster.get(ann)).toBe(roster.get(ann));
+});
+
 test('[MB22] the walk past all members comes to everyone', () => {
   const roster = rosterOf({ ann: 'alive', bob: 'dead', cat: 'left' });
 
@@ -74,7 +100,7 @@ test('[MB22] the walk past all members comes to everyone', () => {
 function rosterOf(statuses: { readonly [name: string]: MemberStatus }): Roster {
   const roster = new Roster();
   for (const [name, status] of Object.entries(statuses)) {
-    roster.add(new Member(rumourOf(peerOf(name), { status }), 1_000, 0));
+    roster.add(new Member(rumourOf(peerOf(name), { status }), 0));
   }
   return roster;
 }

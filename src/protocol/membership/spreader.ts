@@ -10,8 +10,11 @@ import type { Member } from './member.ts';
 import type { MembershipOptions } from './options.ts';
 import type { Own } from './own.ts';
 import type { Roster } from './roster.ts';
-import { RumourQueue } from './rumours.ts';
+import { type NewsKind, RumourQueue } from './rumours.ts';
 import { doublings } from './suspicion.ts';
+
+/** So much news does not fit datagrams any more, and goes in frames also to members without a link. */
+const MUCH_NEWS = 64;
 
 export class Spreader {
   readonly #own: Own;
@@ -22,6 +25,8 @@ export class Spreader {
   #walk: number;
   #nextMs = NEVER;
   #lastMs = Number.NEGATIVE_INFINITY;
+  /** Until then it only tells of itself. */
+  #quietUntilMs = Number.NEGATIVE_INFINITY;
 
   constructor(own: Own, roster: Roster, options: MembershipOptions, random: Random) {
     this.#own = own;
@@ -39,9 +44,20 @@ export class Spreader {
     return this.#queue.size;
   }
 
-  news(rumour: Rumour, now: Now): void {
-    this.#queue.put(rumour);
+  news(rumour: Rumour, kind: NewsKind, now: Now): void {
+    if (now.steadyMs < this.#quietUntilMs && rumour.peer !== this.#own.peer) return;
+    this.#queue.put(rumour, kind);
     this.#nextMs = Math.min(this.#nextMs, Math.max(now.steadyMs, this.#lastMs + this.#options.spreadEveryMs));
+  }
+
+  heardAgain(rumour: Rumour): void {
+    this.#queue.heardAgain(rumour);
+  }
+
+  /** This peer was away for long: what waits to be told, and what it hears first, may be long over. (MB31) */
+  wasAway(now: Now): void {
+    this.#queue.clear();
+    this.#quietUntilMs = now.steadyMs + this.#options.heartbeatIntervalMs;
   }
 
   forget(member: Member): void {
@@ -50,12 +66,13 @@ export class Spreader {
 
   wake(now: Now, out: Outbox): void {
     if (now.steadyMs < this.#nextMs) return;
-    const { reachable } = this.#roster;
+    const reachable = this.#roster.sorted();
     const count = Math.min(this.#options.spreadFanout, reachable.length);
     for (let i = 0; i < count && this.#queue.size > 0; i++) {
       this.#walk = (this.#walk + 1) % reachable.length;
-      const member = reachable[this.#walk];
-      if (member !== undefined) this.tell(member, this.#take(limitTo(member)), out);
+      const peer = reachable[this.#walk];
+      const member = peer === undefined ? undefined : this.#roster.get(peer);
+      if (member !== undefined) this.#tellNews(member, out);
     }
     this.#lastMs = now.steadyMs;
     // With nobody to tell, the next member met is news itself and starts it again.
@@ -69,21 +86,25 @@ export class Spreader {
   }
 
   /** What rides along with a PING or PONG: first what the receiver must know to be known, then news. */
-  riders(to: Member): readonly Rumour[] {
+  riders(to: Member, doubt: Rumour | null = null): readonly Rumour[] {
     const first: Rumour[] = [];
     // Whoever is suspected learns it from everybody that talks to it (Lifeguard's buddy system; MB23).
-    if (to.status !== 'alive') first.push(to.rumour);
+    if (doubt !== null) first.push(doubt);
+    else if (to.status !== 'alive') first.push(to.rumour);
     if (!to.knowsThisPeer) first.push(this.#own.rumour);
     const news = this.#take(LIMITS.rumoursPerDatagram - first.length);
     return first.length === 0 ? news : [...first, ...news];
   }
 
+  #tellNews(member: Member, out: Outbox): void {
+    const inFrames = member.linked || this.#queue.size > MUCH_NEWS;
+    const rumours = this.#take(inFrames ? LIMITS.rumoursPerFrame : LIMITS.rumoursPerDatagram);
+    if (rumours.length === 0) return;
+    out.send(member.peer, { type: 'PEER_LIST', whole: false, rumours }, inFrames ? 'stream' : 'datagram');
+  }
+
   #take(count: number): Rumour[] {
     if (this.#queue.size === 0) return [];
-    return this.#queue.take(count, this.#options.spreadFactor * doublings(this.#roster.reachable.length + 1));
+    return this.#queue.take(count, this.#options.spreadFactor * doublings(this.#roster.reachable + 1));
   }
-}
-
-function limitTo(member: Member): number {
-  return member.linked ? LIMITS.rumoursPerFrame : LIMITS.rumoursPerDatagram;
 }

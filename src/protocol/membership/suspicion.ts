@@ -1,12 +1,15 @@
 // A suspicion: the time a member has to refute what is said of it (SWIM §4.2). It starts long and is shortened
-// by every further peer that says the same (Lifeguard, Dadgar 2017, §IV.B). SPEC rule MB8.
+// by every further peer that found the member silent itself (Lifeguard, Dadgar 2017, §IV.B). SPEC rule MB8.
+//
+// Who found it silent travels with the rumour, so that it does not matter by which way one hears of it, and who
+// only passes it on confirms nothing.
 
 import type { PeerId } from '../../model/ids.ts';
-import type { Health } from './health.ts';
+import { LIMITS } from '../../model/limits.ts';
 import type { MembershipOptions } from './options.ts';
 
 /** Confirmations after which a suspicion is as short as it gets. */
-const WANTED_MAX = 3;
+const WANTED_MAX = LIMITS.accusersMax - 1;
 
 /** log(confirmed + 1) / log(wanted + 1), by wanted and confirmed: `Math.log` is not the same on every engine. */
 const SHORTENED: readonly (readonly number[])[] = [[1], [0, 1], [0, 0.63, 1], [0, 0.5, 0.79, 1]];
@@ -20,24 +23,14 @@ export interface SuspicionBounds {
 
 export class Suspicion {
   #sinceMs: number;
-  /** Who says it; the first is the one who began. At most 1 + WANTED_MAX. */
-  readonly #accusers: PeerId[];
   #certain = false;
 
-  constructor(by: PeerId, nowMs: number) {
-    this.#accusers = [by];
+  constructor(nowMs: number) {
     this.#sinceMs = nowMs;
   }
 
   get sinceMs(): number {
     return this.#sinceMs;
-  }
-
-  /** Whether this peer had not said so yet. */
-  confirm(by: PeerId): boolean {
-    if (this.#accusers.length > WANTED_MAX || this.#accusers.includes(by)) return false;
-    this.#accusers.push(by);
-    return true;
   }
 
   /** Somebody waited for a refutation in vain, so it lasts no longer than the shortest. */
@@ -50,20 +43,26 @@ export class Suspicion {
     this.#sinceMs = nowMs;
   }
 
-  dueMs({ minMs, maxMs, wanted }: SuspicionBounds): number {
-    const confirmed = Math.min(this.#accusers.length - 1, wanted);
+  dueMs({ minMs, maxMs, wanted }: SuspicionBounds, accusers: number): number {
+    const confirmed = Math.min(Math.max(0, accusers - 1), wanted);
     const shortened = this.#certain ? 1 : (SHORTENED[wanted]?.[confirmed] ?? 1);
     return this.#sinceMs + maxMs - (maxMs - minMs) * shortened;
   }
 }
 
-/** Larger clusters need longer, by the logarithm of their size, for a refutation to get around. */
+/** Those of `said` and then of `more`, each once and no more than count; `said` itself where none is added. */
+export function withAccusers(said: readonly PeerId[], more: readonly PeerId[]): readonly PeerId[] {
+  const added = more.filter((peer) => !said.includes(peer)).slice(0, LIMITS.accusersMax - said.length);
+  return added.length === 0 ? said : [...said, ...added];
+}
+
+/** Larger clusters need longer, by the logarithm of their size, for a refutation to get around. `stretch`: by health. */
 export function suspicionBounds(
   members: number,
-  health: Health,
+  stretch: number,
   { suspicionMinMs, suspicionMaxMs }: MembershipOptions,
 ): SuspicionBounds {
-  const scale = Math.max(1, doublings(members) / 4) * health.suspicionStretch;
+  const scale = Math.max(1, doublings(members) / 4) * stretch;
   return {
     minMs: suspicionMinMs * scale,
     maxMs: Math.max(suspicionMinMs, suspicionMaxMs) * scale,

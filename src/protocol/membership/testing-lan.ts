@@ -1,9 +1,10 @@
-// A small network of several membership machines in virtual time, for the tests of membership. Whole peers
-// with disks and all faults are the simulator's.
+// A network of membership machines in virtual time, from two to thousands, for the tests of membership. Whole
+// peers with disks and all faults are the simulator's. Time goes in steps of a millisecond.
 
 import { must } from '../../kit/assert.ts';
 import { Random } from '../../kit/random.ts';
 import { type Address, addressText } from '../../model/address.ts';
+import type { KnownAddress } from '../../model/durable.ts';
 import type { Fact } from '../../model/fact.ts';
 import type { Identity, PeerId } from '../../model/ids.ts';
 import type { Rumour } from '../../model/member.ts';
@@ -12,12 +13,19 @@ import type { MembershipMessage, Message } from '../../wire/messages.ts';
 import type { Channel, Outbox } from '../outbox.ts';
 import { Membership } from './machine.ts';
 import { MEMBERSHIP_DEFAULTS, type MembershipOptions } from './options.ts';
-import { at, helloOf, homeOf, RecordedOutbox, rumourOf } from './testing.ts';
+import { at, helloOf, homeOf, peerOf, rumourOf } from './testing.ts';
 
 export interface LanOptions {
   readonly seed: number;
+  /** One way; datagrams take half as long to half as long again. */
   readonly delayMs: number;
   readonly lossPercent: number;
+  /** Streams lose packets too: what is lost is sent again after 200 ms, then after twice as long. */
+  readonly lossyStreams?: boolean;
+  /** Told of every fact. */
+  readonly heard?: (at: Station, fact: Fact) => void;
+  /** Told of every message that is sent. */
+  readonly sniff?: (from: PeerId, to: PeerId, message: Message, channel: Channel) => void;
 }
 
 export interface Start {
@@ -25,6 +33,12 @@ export interface Start {
   readonly rumour?: Partial<Rumour>;
   readonly wallAheadMs?: number;
   readonly options?: Partial<MembershipOptions>;
+  /** Whom it knows already. */
+  readonly known?: readonly Rumour[];
+  /** Its disk takes what is written and never answers. */
+  readonly diskHangs?: boolean;
+  /** Its address book, as its last life wrote it down. */
+  readonly addresses?: readonly KnownAddress[];
 }
 
 /** A running peer. */
@@ -35,23 +49,37 @@ export interface Station {
   readonly facts: { readonly atMs: number; readonly fact: Fact }[];
   readonly wallAheadMs: number;
   readonly startedMs: number;
-  readonly links: Set<Station>;
+  readonly links: Map<PeerId, Station>;
+  readonly out: Outbox;
   /** What arrives while it is stopped. */
   frozen: { readonly sinceMs: number; readonly inbox: (() => void)[] } | null;
+  readonly diskHangs: boolean;
   incarnation: number;
   identity: Identity;
+  addresses: readonly KnownAddress[];
   running: boolean;
+  /** When it is to be woken; of several alarms only that one counts. */
+  alarmMs: number;
 }
 
 const DIAL_TIMEOUT_MS = 1_000;
 const DISK_MS = 3;
+const RESEND_MS = 200;
+/** A connection over which nothing comes back is given up. */
+const SILENCE_MS = 10_000;
+/** What a stopped process finds of datagrams: its system's buffer. */
+const INBOX_MAX = 256;
 
+/** Machines, the network between them, and the time. */
 export class Lan {
   readonly #options: LanOptions;
   readonly #random: Random;
   readonly #events = new Map<number, (() => void)[]>();
   readonly #listening = new Map<string, Station>();
+  readonly #byPeer = new Map<PeerId, Station>();
   readonly #cut = new Set<string>();
+  /** Two sides of a split, by peer; null while there is none. */
+  #sides: ReadonlySet<PeerId> | null = null;
   /** All that were ever started. */
   readonly stations = new Set<Station>();
   nowMs = 0;
@@ -62,42 +90,58 @@ export class Lan {
     this.#random = new Random(options.seed);
   }
 
-  start(peer: PeerId, { seeds = [], rumour = {}, wallAheadMs = 0, options = {} }: Start = {}): Station {
+  start(peer: PeerId, start: Start = {}): Station {
+    const { seeds = [], rumour = {}, wallAheadMs = 0, options = {}, known = [], addresses = [] } = start;
+    const { diskHangs = false } = start;
     const self = rumourOf(peer, rumour);
     const now = at(this.nowMs, wallAheadMs);
     const all = { ...MEMBERSHIP_DEFAULTS, ...options };
+    const random = this.#random.fork();
+    const membership = new Membership(self, seeds.map(homeOf), all, random, now, addresses);
     const station: Station = {
       peer,
       address: self.address,
+      membership,
       facts: [],
       wallAheadMs,
       startedMs: this.nowMs,
-      links: new Set(),
+      links: new Map(),
+      out: {
+        send: (to, message, channel) => this.#send(station, to, message, channel),
+        contact: (address) => this.#dial(station, address, () => {}),
+        announce: (fact) => this.#announced(station, fact),
+      },
       frozen: null,
-      membership: new Membership(self, seeds.map(homeOf), all, this.#random.fork(), now),
+      diskHangs,
       incarnation: self.incarnation,
       identity: self.identity,
+      addresses,
       running: true,
+      alarmMs: Number.POSITIVE_INFINITY,
     };
     this.stations.add(station);
+    this.#byPeer.set(peer, station);
     this.#listening.set(addressText(self.address), station);
-    this.#step(station, (at, out) => station.membership.start(at, out));
+    this.#step(station, (now, out) => {
+      if (known.length > 0) membership.joined(known, false, now);
+      membership.start(now, out);
+    });
     return station;
   }
 
   /** The one started last. */
   of(peer: PeerId): Station {
-    return must(
-      [...this.stations].findLast((station) => station.peer === peer),
-      `${peer} was started`,
-    );
+    return must(this.#byPeer.get(peer), `${peer} was started`);
   }
 
-  kill(peer: PeerId): void {
+  /** `silently`: its machine is gone too, so nobody is told that its connections are closed. */
+  kill(peer: PeerId, silently = false): void {
     const station = this.of(peer);
     station.running = false;
-    this.#listening.delete(addressText(station.address));
-    for (const other of station.links) this.#unlink(station, other);
+    if (this.#listening.get(addressText(station.address)) === station && !silently) {
+      this.#listening.delete(addressText(station.address));
+    }
+    for (const other of station.links.values()) this.#unlink(station, other, silently);
   }
 
   leave(peer: PeerId): void {
@@ -105,7 +149,7 @@ export class Lan {
   }
 
   freeze(peer: PeerId): void {
-    this.of(peer).frozen = { sinceMs: this.nowMs, inbox: [] };
+    this.of(peer).frozen ??= { sinceMs: this.nowMs, inbox: [] };
   }
 
   thaw(peer: PeerId): void {
@@ -121,18 +165,14 @@ export class Lan {
     this.#cut.add(`${from}>${to}`);
   }
 
-  /** Nothing gets from one side to the other, either way. */
-  split(side: readonly PeerId[], other: readonly PeerId[]): void {
-    for (const a of side) {
-      for (const b of other) {
-        this.cut(a, b);
-        this.cut(b, a);
-      }
-    }
+  /** Nothing gets from this side to all others, either way. */
+  split(side: readonly PeerId[]): void {
+    this.#sides = new Set(side);
   }
 
   heal(): void {
     this.#cut.clear();
+    this.#sides = null;
   }
 
   runFor(ms: number): void {
@@ -140,36 +180,36 @@ export class Lan {
     while (this.nowMs < endMs) this.#tick();
   }
 
-  /** When it came true; fails after `withinMs`. */
-  runUntil(isTrue: () => boolean, withinMs: number): number {
+  /** When it came true, looking every so often; fails after `withinMs`. */
+  runUntil(isTrue: () => boolean, withinMs: number, everyMs = 1): number {
     const startMs = this.nowMs;
     while (!isTrue()) {
       if (this.nowMs - startMs >= withinMs) throw new Error(`did not come true within ${withinMs} ms`);
-      this.#tick();
+      this.runFor(everyMs);
     }
     return this.nowMs - startMs;
   }
 
+  running(): Station[] {
+    return [...this.stations].filter((station) => station.running);
+  }
+
   /** Whether every running peer has exactly the other running ones for reachable. */
   everyoneKnowsEveryone(): boolean {
-    const running = [...this.stations].filter((station) => station.running);
-    return running.every(({ peer, membership }) => {
+    const peers = new Set(this.running().map(({ peer }) => peer));
+    return this.running().every(({ membership }) => {
       const alive = membership.alivePeers();
-      return (
-        alive.length === running.length - 1 &&
-        running.every((other) => other.peer === peer || alive.includes(other.peer))
-      );
+      return alive.length === peers.size - 1 && alive.every((other) => peers.has(other));
     });
   }
 
   #tick(): void {
     this.nowMs++;
-    for (const event of this.#events.get(this.nowMs) ?? []) event();
+    const events = this.#events.get(this.nowMs);
+    if (events === undefined) return;
+    // Steps asked for in this very millisecond are run in it.
+    for (const event of events) event();
     this.#events.delete(this.nowMs);
-    for (const station of this.stations) {
-      if (!station.running || station.frozen !== null || station.membership.wakeAt > this.nowMs) continue;
-      this.#step(station, (now, out) => station.membership.wake(now, out));
-    }
   }
 
   #later(ms: number, event: () => void): void {
@@ -181,23 +221,42 @@ export class Lan {
 
   #deliver(to: Station, step: (now: Now, out: Outbox) => void): void {
     if (!to.running) return;
-    if (to.frozen !== null) to.frozen.inbox.push(() => this.#step(to, step));
-    else this.#step(to, step);
+    if (to.frozen === null) this.#step(to, step);
+    else if (to.frozen.inbox.length < INBOX_MAX) to.frozen.inbox.push(() => this.#step(to, step));
   }
 
   #step(station: Station, step: (now: Now, out: Outbox) => void): void {
     if (!station.running) return;
-    const out = new RecordedOutbox();
-    step(at(this.nowMs, station.wallAheadMs), out);
-    for (const { to, message, channel } of out.sent) this.#send(station, to, message, channel);
-    for (const address of out.contacts) this.#dial(station, address, () => {});
-    for (const fact of out.facts) this.#announced(station, fact);
+    step(at(this.nowMs, station.wallAheadMs), station.out);
+    this.#setAlarm(station);
+  }
+
+  #setAlarm(station: Station): void {
+    const { wakeAt } = station.membership;
+    if (wakeAt >= station.alarmMs) return;
+    const dueMs = Math.max(this.nowMs + 1, Math.ceil(wakeAt));
+    if (dueMs >= station.alarmMs) return;
+    station.alarmMs = dueMs;
+    this.#later(dueMs - this.nowMs, () => this.#ring(station, dueMs));
+  }
+
+  #ring(station: Station, dueMs: number): void {
+    if (station.alarmMs !== dueMs) return;
+    station.alarmMs = Number.POSITIVE_INFINITY;
+    if (station.running && station.frozen === null) {
+      if (station.membership.wakeAt <= this.nowMs) {
+        this.#step(station, (now, out) => station.membership.wake(now, out));
+      } else this.#setAlarm(station);
+    }
   }
 
   #announced(station: Station, fact: Fact): void {
     const { membership } = station;
-    station.facts.push({ atMs: this.nowMs, fact });
-    if (fact.type === 'incarnation-raised') {
+    this.#options.heard?.(station, fact);
+    if (fact.type === 'addresses-known') station.addresses = fact.addresses;
+    // Of these there is one for each pair, and no test asks for them here.
+    if (fact.type !== 'member-joined') station.facts.push({ atMs: this.nowMs, fact });
+    if (fact.type === 'incarnation-raised' && !station.diskHangs) {
       station.incarnation = fact.incarnation;
       this.#later(DISK_MS, () =>
         this.#deliver(station, (now, out) => membership.incarnationSaved(fact.incarnation, now, out)),
@@ -219,19 +278,23 @@ export class Lan {
 
   #send(from: Station, to: PeerId, message: Message, channel: Channel): void {
     this.messages++;
+    this.#options.sniff?.(from.peer, to, message, channel);
     const address = from.membership.addressOf(to);
     if (address === null) return;
     if (channel === 'datagram') {
-      if (this.#random.chance(this.#options.lossPercent / 100)) return;
-      this.#later(this.#delay(), () =>
-        this.#arrive(from, this.#listening.get(addressText(address)), message, channel),
-      );
+      if (this.#isLost()) return;
+      const arrived = addressText(address);
+      this.#later(this.#delay(), () => this.#arrive(from, this.#listening.get(arrived), message, channel));
       return;
     }
-    const linked = [...from.links].find((station) => station.peer === to);
-    if (linked !== undefined)
-      this.#later(this.#options.delayMs, () => this.#arrive(from, linked, message, channel));
-    else this.#dial(from, address, (other) => this.#arrive(from, other, message, channel));
+    const linked = from.links.get(to);
+    if (linked !== undefined) {
+      this.#later(this.#streamDelay(), () => this.#arrive(from, linked, message, channel));
+      if (!this.#isWhole(from, linked)) this.#later(SILENCE_MS, () => this.#giveUp(from, linked));
+    } else
+      this.#dial(from, address, (other) => {
+        if (other.peer === to) this.#arrive(from, other, message, channel);
+      });
   }
 
   #arrive(from: Station, to: Station | undefined, message: Message, channel: Channel): void {
@@ -245,15 +308,22 @@ export class Lan {
   #dial(from: Station, address: Address, linked: (other: Station) => void): void {
     this.#later(this.#options.delayMs, () => {
       const other = this.#listening.get(addressText(address));
+      const isDropped = this.#options.lossyStreams === true && (this.#isLost() || this.#isLost());
       if (other === undefined) {
         this.#failContact(from, address, 'refused', this.#options.delayMs);
       } else if (other === from) {
         this.#failContact(from, address, 'rejected', 1);
-      } else if (other.frozen !== null || !this.#passes(from, other) || !this.#passes(other, from)) {
+      } else if (
+        isDropped ||
+        !other.running ||
+        other.frozen !== null ||
+        !this.#passes(from, other) ||
+        !this.#passes(other, from)
+      ) {
         this.#failContact(from, address, 'timeout', DIAL_TIMEOUT_MS);
       } else {
         this.#greet(other, from);
-        this.#later(this.#options.delayMs, () => {
+        this.#later(this.#streamDelay(), () => {
           this.#greet(from, other);
           if (from.peer !== other.peer) linked(other);
         });
@@ -268,36 +338,93 @@ export class Lan {
   }
 
   #greet(station: Station, other: Station): void {
-    if (!other.running || station.links.has(other)) return;
+    if (!other.running || station.links.get(other.peer) === other) return;
     const { peer, identity, incarnation, address } = other;
     const hello = helloOf(rumourOf(peer, { identity, incarnation, address }), this.nowMs - other.startedMs);
     if (station.peer === peer) {
       this.#deliver(station, (now, out) => station.membership.namesake(hello, now, out));
       return;
     }
-    const namesake = [...station.links].find((standing) => standing.peer === peer);
-    if (namesake !== undefined) this.#unlink(station, namesake);
-    station.links.add(other);
+    const namesake = station.links.get(peer);
+    if (namesake !== undefined) this.#unlink(station, namesake, false);
+    station.links.set(peer, other);
     this.#deliver(station, (now, out) => station.membership.linkUp(hello, now, out));
   }
 
   /** The one end closes, the other hears of it. */
-  #unlink(station: Station, other: Station): void {
-    station.links.delete(other);
-    other.links.delete(station);
-    if (!this.#passes(station, other)) return;
+  #unlink(station: Station, other: Station, silently: boolean): void {
+    station.links.delete(other.peer);
+    if (silently) {
+      this.#later(SILENCE_MS, () => this.#giveUp(other, station));
+      return;
+    }
+    if (!this.#passes(station, other)) {
+      this.#later(SILENCE_MS, () => this.#giveUp(other, station));
+      return;
+    }
+    other.links.delete(station.peer);
     this.#later(this.#options.delayMs, () =>
       this.#deliver(other, (now, out) => other.membership.linkDown(station.peer, 'closed', now, out)),
     );
   }
 
+  /** Nothing was acknowledged for long, at either end. */
+  #giveUp(station: Station, other: Station): void {
+    if (station.links.get(other.peer) !== other || this.#isWhole(station, other)) return;
+    for (const [end, far] of [[station, other] as const, [other, station] as const]) {
+      if (end.links.get(far.peer) !== far) continue;
+      end.links.delete(far.peer);
+      this.#deliver(end, (now, out) => end.membership.linkDown(far.peer, 'silent', now, out));
+    }
+  }
+
+  #isWhole(a: Station, b: Station): boolean {
+    return b.running && this.#passes(a, b) && this.#passes(b, a);
+  }
+
   #passes(from: Station, to: Station): boolean {
-    return !this.#cut.has(`${from.peer}>${to.peer}`);
+    if (this.#sides !== null && this.#sides.has(from.peer) !== this.#sides.has(to.peer)) return false;
+    return this.#cut.size === 0 || !this.#cut.has(`${from.peer}>${to.peer}`);
+  }
+
+  #isLost(): boolean {
+    return this.#options.lossPercent > 0 && this.#random.chance(this.#options.lossPercent / 100);
   }
 
   #delay(): number {
     return this.#options.delayMs * this.#random.between(0.5, 1.5);
   }
+
+  #streamDelay(): number {
+    let delayMs = this.#options.delayMs;
+    if (this.#options.lossyStreams !== true) return delayMs;
+    for (let resendMs = RESEND_MS; this.#isLost() && resendMs < 32 * RESEND_MS; resendMs *= 2) {
+      delayMs += resendMs;
+    }
+    return delayMs;
+  }
+}
+
+export interface TownOptions extends Partial<LanOptions> {
+  readonly options?: Partial<MembershipOptions>;
+}
+
+/** Peers that have known each other for long. */
+export function townOf(count: number, { options = {}, ...lan }: TownOptions = {}) {
+  const town = new Lan({ seed: 1, delayMs: 2, lossPercent: 0, ...lan });
+  const peers = Array.from({ length: count }, (_, i) => peerOf(`peer-${String(i).padStart(5, '0')}`));
+  const known = peers.map((peer) => rumourOf(peer));
+  for (const peer of peers) town.start(peer, { known, options });
+  return { lan: town, peers, known };
+}
+
+/** What all of them said of members' status since then. */
+export function statusesSince(lan: Lan, sinceMs: number) {
+  return [...lan.stations].flatMap(({ peer, facts }) =>
+    facts.flatMap(({ atMs, fact }) =>
+      fact.type === 'member-status' && atMs >= sinceMs ? [{ by: peer, atMs, ...fact }] : [],
+    ),
+  );
 }
 
 function isMembershipMessage(message: Message): message is MembershipMessage {

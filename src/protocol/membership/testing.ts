@@ -19,7 +19,7 @@ export function peerOf(name: string): PeerId {
 }
 
 /** 2023-11-14, so that the ring's turns begin at a whole second. */
-const EPOCH_MS = 1_700_000_000_000;
+export const EPOCH_MS = 1_700_000_000_000;
 
 export function at(steadyMs: number, wallAheadMs = 0): Now {
   return { steadyMs, wallMs: EPOCH_MS + steadyMs + wallAheadMs };
@@ -35,11 +35,12 @@ export function identityOf(birth: number): Identity {
 
 export function rumourOf(peer: PeerId, said: Partial<Rumour> = {}): Rumour {
   const identity = identityOf(1);
-  return { peer, identity, incarnation: 1, status: 'alive', address: homeOf(peer), apiPort: 0, ...said };
+  const address = homeOf(peer);
+  return { peer, identity, incarnation: 1, status: 'alive', address, apiPort: 0, zone: '', ...said };
 }
 
 export function helloOf(rumour: Rumour, uptimeMs = 0): Hello {
-  const { peer, identity, incarnation, address, apiPort } = rumour;
+  const { peer, identity, incarnation, address, apiPort, zone } = rumour;
   const versions = { protocolMin: PROTOCOL_MIN, protocolMax: PROTOCOL };
   const instance = '0'.repeat(16);
   return {
@@ -51,6 +52,7 @@ export function helloOf(rumour: Rumour, uptimeMs = 0): Hello {
     incarnation,
     address,
     apiPort,
+    zone,
     instance,
     uptimeMs,
   };

@@ -4,16 +4,17 @@
 import { NEVER } from '../../model/time.ts';
 
 export interface Timed {
-  dueMs: number;
   /** Its place in the heap, -1 when it waits for nothing. */
   slot: number;
 }
 
 export class Timers<T extends Timed> {
   readonly #heap: T[] = [];
+  /** When the thing at the same place is due. */
+  readonly #dueMs: number[] = [];
 
   get nextMs(): number {
-    return this.#heap[0]?.dueMs ?? NEVER;
+    return this.#dueMs[0] ?? NEVER;
   }
 
   get size(): number {
@@ -21,22 +22,24 @@ export class Timers<T extends Timed> {
   }
 
   set(item: T, dueMs: number): void {
-    item.dueMs = dueMs;
     if (item.slot < 0) {
       item.slot = this.#heap.length;
       this.#heap.push(item);
+      this.#dueMs.push(dueMs);
     }
-    this.#rise(item);
-    this.#sink(item);
+    this.#dueMs[item.slot] = dueMs;
+    this.#rise(item, dueMs);
+    this.#sink(item, dueMs);
   }
 
   clear(item: T): void {
     if (item.slot < 0) return;
     const last = this.#heap.pop();
-    if (last !== undefined && last !== item) {
-      this.#put(last, item.slot);
-      this.#rise(last);
-      this.#sink(last);
+    const dueMs = this.#dueMs.pop();
+    if (last !== undefined && dueMs !== undefined && last !== item) {
+      this.#put(last, dueMs, item.slot);
+      this.#rise(last, dueMs);
+      this.#sink(last, dueMs);
     }
     item.slot = -1;
   }
@@ -44,35 +47,40 @@ export class Timers<T extends Timed> {
   /** Takes out the earliest that is due. */
   takeDue(nowMs: number): T | null {
     const first = this.#heap[0];
-    if (first === undefined || first.dueMs > nowMs) return null;
+    if (first === undefined || this.nextMs > nowMs) return null;
     this.clear(first);
     return first;
   }
 
-  #rise(item: T): void {
+  #rise(item: T, dueMs: number): void {
     while (item.slot > 0) {
-      const above = this.#heap[(item.slot - 1) >> 1];
-      if (above === undefined || above.dueMs <= item.dueMs) return;
-      const slot = above.slot;
-      this.#put(above, item.slot);
-      this.#put(item, slot);
+      const slot = item.slot;
+      const aboveSlot = (slot - 1) >> 1;
+      const above = this.#heap[aboveSlot];
+      const aboveMs = this.#dueMs[aboveSlot] ?? NEVER;
+      if (above === undefined || aboveMs <= dueMs) return;
+      this.#put(above, aboveMs, slot);
+      this.#put(item, dueMs, aboveSlot);
     }
   }
 
-  #sink(item: T): void {
+  #sink(item: T, dueMs: number): void {
     for (;;) {
-      const left = this.#heap[2 * item.slot + 1];
-      const right = this.#heap[2 * item.slot + 2];
-      const below = right !== undefined && left !== undefined && right.dueMs < left.dueMs ? right : left;
-      if (below === undefined || below.dueMs >= item.dueMs) return;
-      const slot = below.slot;
-      this.#put(below, item.slot);
-      this.#put(item, slot);
+      const slot = item.slot;
+      const leftMs = this.#dueMs[2 * slot + 1] ?? NEVER;
+      const rightMs = this.#dueMs[2 * slot + 2] ?? NEVER;
+      const belowSlot = 2 * slot + (rightMs < leftMs ? 2 : 1);
+      const belowMs = Math.min(leftMs, rightMs);
+      const below = this.#heap[belowSlot];
+      if (below === undefined || belowMs >= dueMs) return;
+      this.#put(below, belowMs, slot);
+      this.#put(item, dueMs, belowSlot);
     }
   }
 
-  #put(item: T, slot: number): void {
+  #put(item: T, dueMs: number, slot: number): void {
     item.slot = slot;
     this.#heap[slot] = item;
+    this.#dueMs[slot] = dueMs;
   }
 }
