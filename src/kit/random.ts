@@ -64,6 +64,12 @@ export class Random {
     return pool;
   }
 
+  /** 16 hex digits: as good as a name that nobody else has. */
+  hex16(): string {
+    const word = (): string => this.u32().toString(16).padStart(8, '0');
+    return word() + word();
+  }
+
   /** A generator of its own whose numbers do not depend on how often this one is asked afterwards. */
   fork(): Random {
     return new Random(this.u32() + this.below(0x10_0000) * 0x1_0000_0000);

@@ -2,14 +2,17 @@
 // the simulator's checkers.
 
 import type { Address } from './address.ts';
+import type { KnownAddress } from './durable.ts';
 import type { Identity, PeerId, SensorId } from './ids.ts';
 import type { MemberStatus } from './member.ts';
+import type { OrderFact } from './order-fact.ts';
 import type { Record } from './reading.ts';
 
 /** How changes reached this peer; the names are those of `/api/updates`. */
 export type SyncSource = 'local_sensor' | 'push' | 'pull' | 'full_sync';
 
 export type Fact =
+  | OrderFact
   /** A member was heard of for the first time, or under a new identity or address. */
   | {
       readonly type: 'member-joined';
@@ -32,6 +35,8 @@ export type Fact =
       readonly incarnation: number;
       readonly why: string;
     }
+  /** The address book has changed and is to be written down; not more often than once in a while. */
+  | { readonly type: 'addresses-known'; readonly addresses: readonly KnownAddress[] }
   /** Somebody said this peer were suspected, dead or left; it raised its incarnation and said otherwise. */
   | { readonly type: 'rumour-refuted'; readonly said: MemberStatus; readonly incarnation: number }
   /** The incarnation this peer has taken needs to be durable before it is told to anybody. */
@@ -60,6 +65,8 @@ export type Fact =
       readonly type: 'submit-stored';
       readonly ticket: number;
       readonly firstN: number;
+      /** The last of what was submitted; where an answer is given again, at least `firstN`. */
+      readonly lastN: number;
       readonly answer?: string;
     }
   | {

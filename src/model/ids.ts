@@ -21,6 +21,7 @@ export interface Identity {
 }
 
 const PEER_ID = /^[a-z0-9][a-z0-9._-]{0,63}$/;
+const ZONE = /^[A-Za-z0-9._-]{0,32}$/;
 const RANDOM = /^[0-9a-f]{16}$/;
 const NOT_IN_SENSOR_ID =
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be in an id
@@ -33,6 +34,12 @@ export function parsePeerId(text: string): Result<PeerId> {
     );
   }
   return ok(text as PeerId);
+}
+
+/** A tag of where a peer stands (a hall, a building, a data centre); empty where nobody said. */
+export function parseZone(text: string): Result<string> {
+  if (!ZONE.test(text)) return refused(`a zone is 0 to 32 of A-Z a-z 0-9 . _ -, got ${quoted(text)}`);
+  return ok(text);
 }
 
 export function parseSensorId(text: string): Result<SensorId> {

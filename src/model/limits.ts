@@ -5,6 +5,7 @@ export const LIMITS = {
   /** A peer id: `[a-z0-9][a-z0-9._-]{0,63}`. */
   peerIdBytesMax: 64,
   siteBytesMax: 64,
+  zoneBytesMax: 32,
   hostNameBytesMax: 253,
 
   sensorIdBytesMax: 256,
@@ -38,6 +39,11 @@ export const LIMITS = {
   /** What the readings of one gossip message may weigh; one record alone always fits a frame. */
   deltaBytesMax: 65_536,
   digestEntriesMax: 2_048,
+  /** Watermarks without names that one digest lists; what is beyond goes into the next one. */
+  digestPlacesMax: 8_192,
+  /** Parts that digests list streams in, and how many streams each takes; four times what chance puts there. */
+  bucketsMax: 65,
+  streamsPerBucketMax: 1_024,
   /** A stream's name as text, which bounds a digest: origin and identity with their separators. */
   streamKeyBytesMax: 128,
   deltasPerMessageMax: 4_096,
@@ -49,6 +55,11 @@ export const LIMITS = {
   /** Origins a report of a sensor's collision names. */
   collisionOriginsMax: 8,
   membersMax: 16_384,
+  /** Who found a member silent, as named with the rumour: the first and those who confirm it. */
+  accusersMax: 4,
+  /** In the address book: those who are not there, and of those who are. */
+  addressesAbsentMax: 512,
+  addressesPresentMax: 64,
   rumoursPerDatagram: 12,
   rumoursPerFrame: 512,
 
@@ -61,6 +72,8 @@ export const LIMITS = {
   /** The first frame of a connection, which comes from a stranger: HELLO or ERROR. */
   helloBytesMax: 1_024,
   errorReasonBytesMax: 256,
+  /** Neighbours of a centre of a star; a larger cluster has more centres. */
+  starLeavesMax: 128,
   /** Connections to one peer process that may stand side by side until both sides agree on one. */
   connectionsPerPeerMax: 4,
   /** Refused connections that are kept open so that the refusal arrives; above it they are cut off. */
@@ -96,6 +109,26 @@ export const LIMITS = {
   /** What one client of a live stream may leave unread; above it the stream is closed and the client resumes. */
   liveClientBytesMax: 1_048_576,
   factsKeptMax: 2_048,
+  /** Submits that wait for being committed; what comes above it is answered as stored. */
+  commitWaitsMax: 65_536,
+  /** What people have asked of the group and is not done yet. */
+  commandsPendingMax: 64,
+  /** Readings one page of the log may carry. */
+  logPageReadingsMax: 10_000,
+  /** What is read of the log at once for a page or a follower. */
+  logReadBytesMax: 1_048_576,
+  /** Sensors, by origin, whose latest place in the order is remembered; of more, the longest known goes. */
+  placesMax: 262_144,
+  /** CSV files that are open at once; of more, the longest unused is closed. */
+  csvOpenFilesMax: 2_048,
+  /** Sensors whose CSV files are known without looking; of more, the longest known is looked up again. */
+  csvSensorsKeptMax: 131_072,
+  /** Files of one sensor, each with columns of its own; in the last, values are JSON. */
+  csvFilesPerSensorMax: 16,
+  /** Rows that wait to be written. */
+  csvPendingBytesMax: 16_777_216,
+  /** Stretches of the order that a node never had, as its files remember them. */
+  csvGapsMax: 256,
   updateCursorsMax: 1_024,
   controlClientsMax: 16,
   controlLineBytesMax: 2_097_152,
@@ -109,10 +142,54 @@ export const LIMITS = {
   matchLevelsMax: 64,
   webFileBytesMax: 1_048_576,
 
+  /** A batch as it goes to the leader: one record always fits, and an entry with it fits a frame. */
+  orderBatchBytesMax: 131_072,
+  /** The entries of one APPEND or MISSING_SEQ_RESPONSE; the first always fits. */
+  appendBytesMax: 196_608,
+  appendEntriesMax: 4_096,
+  /** Members of a group: voters, learners and voters to come, each. */
+  groupMembersMax: 1_024,
+  gapReasonBytesMax: 256,
+  /** Where ballots begin, as far back as a message says it. */
+  epochsPerMessageMax: 256,
+  basePartBytesMax: 131_072,
+  /** Bases kept in memory for those who join; the log between two of them is trimmed as a whole. */
+  basesMax: 1_024,
+
   /** A snapshot is written and read in chunks of at most this. */
   snapshotChunkBytesMax: 1_048_576,
   segmentBytes: 16_777_216,
   /** What one write of the outbox may weigh; what waits beyond it goes into the next. */
   outboxGroupBytesMax: 4_194_304,
   outboxRecordBytesMax: 16_777_216 / 4,
+
+  /** Voters of a group: `ORDER_MAX_VOTERS` may not ask for more. */
+  votersMax: 15,
+  /** Rows of the producer table: every identity of every origin that ever wrote. */
+  producersMax: 65_536,
+  /** Leaderships whose first entry a base names. */
+  epochsMax: 65_536,
+  baseBytesMax: 67_108_864,
+  /** Both copies of the superblock have room for so much. */
+  superblockBytesMax: 16_384,
+
+  /** A file of the history log. */
+  historySegmentBytes: 67_108_864,
+  /** The first one, so that a small log takes little space, and one of those that wait for a full disk. */
+  historyFirstSegmentBytes: 1_048_576,
+  historyReserveBytes: 262_144,
+  historyGroupBytesMax: 4_194_304,
+  historyEntryBytesMax: 16_777_216,
+  /** Blank segments that only entries without readings may take. */
+  historyReserveSegments: 2,
+  /** Entries that left the log are kept aside in at most so many files, each of at most so many bytes. */
+  divergedFilesMax: 8,
+  divergedBytesMax: 16_777_216,
+  /** Sealed segments that are kept open for readers, with where in them which entry stands. */
+  historyOpenSegmentsMax: 16,
+  /** Readers of the log whose next place is remembered. */
+  historyCursorsMax: 64,
+  historyPinsMax: 64,
+  /** Own batches that wait to be ordered and are still in memory; older ones are read from the disk. */
+  outboxTailBytesMax: 16_777_216,
 } as const;

@@ -14,6 +14,10 @@ export interface Rumour {
   readonly address: Address;
   /** Port of the peer's read-only HTTP listener, 0 for none. */
   readonly apiPort: number;
+  /** Where the peer stands, as its operator calls it; empty where nobody said. */
+  readonly zone: string;
+  /** Who found it silent, where it is suspected: some of them. */
+  readonly accusers?: readonly PeerId[] | undefined;
 }
 
 const STRENGTH: { readonly [status in MemberStatus]: number } = { alive: 0, suspected: 1, dead: 2, left: 3 };

@@ -22,6 +22,7 @@ export interface MemberView {
   readonly incarnation: number;
   readonly address: Address;
   readonly apiPort: number;
+  readonly zone: string;
   readonly status: MemberStatus;
   readonly statusSinceMs: number;
   /** Suspicion level (phi accrual, Hayashibara 2004); null without enough samples. */
@@ -53,4 +54,9 @@ export interface StreamView {
   readonly registers: number;
   /** When the stream last advanced here (wall clock, 0 for never since start). */
   readonly advancedAtMs: number;
+  /** Its origin has been away for so long that digests do not list it. */
+  readonly retired: boolean;
+  /** Changes that are known to exist and are not here, and for how long some of them have been known of. */
+  readonly lagRecords: number;
+  readonly staleMs: number;
 }

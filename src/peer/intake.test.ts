@@ -108,6 +108,26 @@ test('[PR7] what would exceed the sensors a node takes is refused whole, and kno
   expect(take([{ sensor: 's5' as SensorId, value: 1 }])[0]?.n).toBe(LIMITS.sensorsPerOriginMax + 1);
 });
 
+test('[WR19] the unit of each record goes along where any has one, also when it was told long before', () => {
+  const { intake: one, take } = intake();
+  take([{ sensor: KITCHEN, value: 1, unit: 'Cel' }]);
+
+  const mixed = one.take(
+    [
+      { sensor: KITCHEN, value: 2 },
+      { sensor: HALL, value: 3 },
+      { sensor: KITCHEN, value: 4, unit: 'K' },
+    ],
+    ARRIVED,
+    () => {},
+  );
+  const bare = one.take([{ sensor: HALL, value: 5 }], ARRIVED, () => {});
+
+  expect(mixed?.units).toEqual(['Cel', '', 'K', 'K']);
+  expect(mixed?.records).toHaveLength(4);
+  expect(bare).not.toHaveProperty('units');
+});
+
 test('[PR8] records given up are written again with numbers that follow on', () => {
   const { intake: renamed, take } = intake();
   const old = take([{ sensor: KITCHEN, value: 1 }]);
@@ -115,7 +135,7 @@ test('[PR8] records given up are written again with numbers that follow on', () 
 
   const again = renamed.renumber([{ ...old[0], n: 41 } as (typeof old)[number]]);
 
-  expect(again).toEqual([{ ...old[0], n: 1 }]);
+  expect(again).toEqual({ records: [{ ...old[0], n: 1 }] });
   expect(renamed.lastN).toBe(1);
 });
 
@@ -123,6 +143,6 @@ function intake(forgottenTsMs: number | null = null) {
   const facts: Fact[] = [];
   const one = new Intake({ maxClockSkewMs: SKEW_MS, forgottenTsMs: () => forgottenTsMs });
   const take = (readings: Parameters<Intake['take']>[0]) =>
-    one.take(readings, ARRIVED, (fact) => facts.push(fact)) ?? [];
+    one.take(readings, ARRIVED, (fact) => facts.push(fact))?.records ?? [];
   return { intake: one, take, facts };
 }

@@ -1,6 +1,7 @@
 // Where readings become records: each takes the origin's next `n`, is judged against the clock once, and what
 // the input says of unit and period becomes a change of its own when it differs. SPEC rules PR1-PR4.
 
+import type { Batch } from '../model/durable.ts';
 import type { Fact } from '../model/fact.ts';
 import type { SensorId } from '../model/ids.ts';
 import { LIMITS } from '../model/limits.ts';
@@ -10,6 +11,9 @@ export interface Meta {
   readonly unit: string;
   readonly periodMs: number;
 }
+
+/** Records with their numbers, and the unit of each one's sensor where any has one. */
+export type Taken = Pick<Batch, 'records' | 'units'>;
 
 export interface IntakeOptions {
   readonly maxClockSkewMs: number;
@@ -47,17 +51,27 @@ export class Intake {
   }
 
   /** Null when the origin may have no more sensors: then nothing was taken. */
-  take(readings: readonly Reading[], ingestTsMs: number, announce: (fact: Fact) => void): Record[] | null {
+  take(readings: readonly Reading[], ingestTsMs: number, announce: (fact: Fact) => void): Taken | null {
     if (this.#wouldOverflow(readings)) return null;
 
     const records: Record[] = [];
+    const units: string[] = [];
+    let anyUnit = false;
     for (const reading of readings) {
-      const meta = this.#changedMeta(reading);
-      if (meta) records.push({ kind: 'meta', n: ++this.#lastN, sensor: reading.sensor, ...meta });
+      const { sensor } = reading;
+      const known = this.#metas.get(sensor);
+      const changed = changedMeta(reading, known ?? NO_META);
+      const meta = changed ?? known ?? NO_META;
+      if (changed) {
+        records.push({ kind: 'meta', n: ++this.#lastN, sensor, ...changed });
+        units.push(meta.unit);
+      }
       records.push(this.#judge(reading, ingestTsMs, announce));
-      this.#metas.set(reading.sensor, meta ?? this.#metas.get(reading.sensor) ?? NO_META);
+      units.push(meta.unit);
+      if (meta.unit !== '') anyUnit = true;
+      if (meta !== known) this.#metas.set(sensor, meta);
     }
-    return records;
+    return anyUnit ? { records, units } : { records };
   }
 
   /**
@@ -75,12 +89,15 @@ export class Intake {
   }
 
   /** The same changes under own numbers that follow on: for records first written under another identity. */
-  renumber(records: readonly Record[]): Record[] {
-    return records.map((record) => {
-      const renumbered = { ...record, n: ++this.#lastN };
-      this.#know(renumbered);
-      return renumbered;
+  renumber(records: readonly Record[]): Taken {
+    const units: string[] = [];
+    const renumbered = records.map((record) => {
+      const one = { ...record, n: ++this.#lastN };
+      this.#know(one);
+      units.push(this.#metas.get(one.sensor)?.unit ?? '');
+      return one;
     });
+    return units.some((unit) => unit !== '') ? { records: renumbered, units } : { records: renumbered };
   }
 
   #know(record: Record): void {
@@ -105,15 +122,6 @@ export class Intake {
     return { kind: 'reading', n: ++this.#lastN, sensor, value, tsMs, ingestTsMs, lwwTsMs };
   }
 
-  /** What the reading says of its sensor, if that is news. (PR4) */
-  #changedMeta(reading: Reading): Meta | null {
-    if (reading.unit === undefined && reading.periodMs === undefined) return null;
-    const known = this.#metas.get(reading.sensor) ?? NO_META;
-    const unit = reading.unit ?? known.unit;
-    const periodMs = reading.periodMs ?? known.periodMs;
-    return unit === known.unit && periodMs === known.periodMs ? null : { unit, periodMs };
-  }
-
   #wouldOverflow(readings: readonly Reading[]): boolean {
     if (this.#metas.size + readings.length <= LIMITS.sensorsPerOriginMax) return false;
     const added = new Set<SensorId>();
@@ -123,3 +131,10 @@ export class Intake {
 }
 
 const NO_META: Meta = { unit: '', periodMs: 0 };
+
+/** What the reading says of its sensor, if that is news. (PR4) */
+function changedMeta(reading: Reading, known: Meta): Meta | null {
+  const unit = reading.unit ?? known.unit;
+  const periodMs = reading.periodMs ?? known.periodMs;
+  return unit === known.unit && periodMs === known.periodMs ? null : { unit, periodMs };
+}

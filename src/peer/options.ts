@@ -2,6 +2,7 @@ import type { Address } from '../model/address.ts';
 import type { PeerId } from '../model/ids.ts';
 import type { MembershipOptions } from '../protocol/membership/options.ts';
 import type { ReplicationOptions } from '../protocol/replication/options.ts';
+import type { HistoryOptions } from './history-options.ts';
 import type { TopologyPolicy } from './topology.ts';
 
 export interface PeerOptions {
@@ -10,11 +11,15 @@ export interface PeerOptions {
   readonly address: Address;
   /** Port of the read-only HTTP listener, 0 for none. */
   readonly apiPort: number;
+  /** Where the peer stands: exchanges are mostly with peers of the same zone. */
+  readonly zone: string;
   /** Dialled for ever: the way into the cluster. */
   readonly seeds: readonly Address[];
   readonly topology: TopologyPolicy;
   readonly membership: MembershipOptions;
   readonly replication: ReplicationOptions;
+  /** Null: the peer keeps the state plane alone and takes no part in the order. */
+  readonly history: Omit<HistoryOptions, 'peer' | 'identity' | 'address'> | null;
   /** By how much a device's clock may run ahead of this peer's before its time competes no longer as given. */
   readonly maxClockSkewMs: number;
   readonly snapshotIntervalMs: number;

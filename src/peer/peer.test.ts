@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { Batch, Snapshot } from '../model/durable.ts';
 import type { Identity, PeerId } from '../model/ids.ts';
 import { LIMITS } from '../model/limits.ts';
-import { PROTOCOL, PROTOCOL_MIN } from '../wire/messages.ts';
+import { type Hello, PROTOCOL, PROTOCOL_MIN } from '../wire/messages.ts';
 import type { Input } from './port.ts';
 import { ANN, BOB, EMPTY_DISK, peerOptions, SoloHost } from './testing.ts';
 
@@ -225,6 +225,7 @@ test('[PR11] an incarnation that refutes a rumour is durable before it is told',
           status: 'suspected',
           address: { host: '127.0.0.1', port: 9000 },
           apiPort: 0,
+          zone: '',
         },
       ],
     },
@@ -235,6 +236,30 @@ test('[PR11] an incarnation that refutes a rumour is durable before it is told',
 
   expect(saidEarly).toBe(false);
   expect(JSON.stringify(host.sent.slice(before))).toContain('"incarnation":2');
+});
+
+test('[RP48] where members stand is known from what they say, and heeded at once', () => {
+  const host = new SoloHost(peerOptions(ANN, { zone: 'east' }), EMPTY_DISK, true);
+  const east = ['e1', 'e2', 'e3'].map((name) => name as PeerId);
+  const west = ['w1', 'w2', 'w3'].map((name) => name as PeerId);
+  for (const peer of east) host.deliver(linkUp({ peer, zone: 'east' }));
+  for (const peer of west) host.deliver(linkUp({ peer, zone: 'west' }));
+  const pushedTo = (sensor: string): PeerId[] => {
+    const before = host.sent.length;
+    host.submit(sensor, 1);
+    const pushes = host.sent.slice(before).filter(({ message }) => message.type === 'SENSOR_UPDATE');
+    return pushes.map(({ to }) => to);
+  };
+
+  const receivers = pushedTo('attic');
+  host.runUntil(100);
+  for (const peer of west) host.deliver(linkUp({ peer, zone: 'east', incarnation: 2 }));
+  const receiversLater = pushedTo('cellar');
+
+  expect(receivers.filter((peer) => east.includes(peer))).toHaveLength(3);
+  expect(receivers.filter((peer) => west.includes(peer))).toHaveLength(1);
+  expect(receiversLater).toHaveLength(6);
+  expect(host.peer.membership.zoneOf(ANN)).toBe('east');
 });
 
 function running(promptDisk = false): SoloHost {
@@ -260,7 +285,7 @@ function snapshotOf(host: SoloHost): Snapshot {
   };
 }
 
-function linkUp(): Input {
+function linkUp(said: Partial<Hello> = {}): Input {
   return {
     type: 'link-up',
     hello: {
@@ -273,8 +298,10 @@ function linkUp(): Input {
       incarnation: 1,
       address: { host: '127.0.0.1', port: 9001 },
       apiPort: 0,
+      zone: '',
       instance: '0000000000000001',
       uptimeMs: 5,
+      ...said,
     },
   };
 }

@@ -1,6 +1,6 @@
 // A peer: the protocols wired together. Start reading here. Inputs go in at `handle`, requests are left in the
 // host's outbox, and what one protocol's fact means to the others stands in `#react`, the one place that
-// couples them. SPEC rules PR1-PR12.
+// couples them. SPEC rules PR1-PR14.
 //
 //              hard state durable                leave
 //   starting ─────────────────────▶ running ──────────────▶ left
@@ -12,7 +12,7 @@
 // The surprise: a peer can have to change its identity while it runs. It goes on answering others meanwhile;
 // only its own readings wait.
 
-import { unreachable } from '../kit/assert.ts';
+import { assert, unreachable } from '../kit/assert.ts';
 import type { Random } from '../kit/random.ts';
 import type { Address } from '../model/address.ts';
 import type { Batch, HardState, Recovered } from '../model/durable.ts';
@@ -21,25 +21,32 @@ import { compareIdentities, type Identity, type PeerId, sameIdentity } from '../
 import { NEVER, type Now } from '../model/time.ts';
 import type { TopologyView } from '../model/view.ts';
 import { Membership } from '../protocol/membership/machine.ts';
-import type { Channel, Outbox } from '../protocol/outbox.ts';
+import type { OutboxBatch } from '../protocol/ordering/port.ts';
+import type { Channel } from '../protocol/outbox.ts';
 import { Replication } from '../protocol/replication/machine.ts';
 import type { Message } from '../wire/messages.ts';
+import { isOrderingMessage } from '../wire/ordering-messages.ts';
+import type { History } from './history.ts';
+import { Neighbourhood } from './neighbourhood.ts';
 import type { PeerOptions } from './options.ts';
+import { bringTo, isOrderInput } from './order-input.ts';
 import { OwnClock } from './own-clock.ts';
 import type { Input, PeerOutbox } from './port.ts';
-import { recover } from './recovery.ts';
+import { historyOf, recover } from './recovery.ts';
 import { SnapshotSchedule } from './snapshot-schedule.ts';
-import { neighboursOf, topologyView } from './topology.ts';
+import { StepOutbox } from './step-outbox.ts';
 import { type Submit, Writer } from './writer.ts';
 
 type Phase =
   | { readonly name: 'starting' | 'running' | 'left' }
   /** `keepUpto`: of the stream given up, what lies above may have been written under numbers that were taken. */
-  | { readonly name: 'renaming'; readonly keepUpto: number };
+  | { readonly name: 'renaming'; readonly keepUpto: number; readonly orderedUpto: number };
 
 export class Peer {
   readonly membership: Membership;
   readonly replication: Replication;
+  /** Null: this peer keeps the state plane alone. */
+  readonly history: History | null;
   readonly #options: PeerOptions;
   readonly #random: Random;
   readonly #writer: Writer;
@@ -53,20 +60,12 @@ export class Peer {
   /** The highest `n` of `#identity` found on the disk at start: what lies above was written in this life. */
   #recoveredN: number;
 
-  #alive: readonly PeerId[] = [];
-  readonly #linked = new Set<PeerId>();
+  readonly #neighbourhood: Neighbourhood;
 
-  /** Facts of this step, told in order at its end, so that no protocol is entered twice. */
-  readonly #facts: Fact[] = [];
-  #host: PeerOutbox | null = null;
-  readonly #out: Outbox = {
-    send: (to: PeerId, message: Message, channel: Channel) => this.#host?.send(to, message, channel),
-    contact: (address: Address) => this.#host?.contact(address),
-    announce: (fact: Fact) => void this.#facts.push(fact),
-  };
+  readonly #out = new StepOutbox();
 
   constructor(options: PeerOptions, recovered: Recovered, random: Random, now: Now) {
-    const { peer, address, apiPort, seeds } = options;
+    const { peer, address, apiPort, zone, seeds } = options;
     const { identity, incarnation } = recovered.hardState;
     this.#options = options;
     this.#random = random;
@@ -84,16 +83,25 @@ export class Peer {
       maxClockSkewMs: options.maxClockSkewMs,
       forgottenTsMs: (sensor) => this.replication.forgottenTsMs(sensor),
       shownTsMs: (sensor) => this.replication.latestOf(sensor)?.record.lwwTsMs ?? 0,
-      announce: this.#out.announce,
+      announce: (fact) => this.#out.announce(fact),
     });
     this.membership = new Membership(
-      { peer, identity, incarnation: this.#incarnation, status: 'alive', address, apiPort },
+      { peer, identity, incarnation: this.#incarnation, status: 'alive', address, apiPort, zone },
       seeds,
       options.membership,
       random.fork(),
       now,
+      recovered.addresses,
     );
     this.replication = new Replication({ origin: peer, identity }, options.replication, random.fork(), now);
+    this.replication.standsIn(zone);
+    this.history = historyOf(options, recovered, random, now);
+    this.#neighbourhood = new Neighbourhood(
+      { self: peer, policy: options.topology },
+      this.membership,
+      this.replication,
+      this.history,
+    );
     recover(recovered, { origin: peer, identity }, this.replication, this.#writer, now);
     this.#snapshots.changed(recovered.batches.length);
     this.#recoveredN = this.#writer.lastN;
@@ -114,7 +122,8 @@ export class Peer {
 
   get wakeAt(): number {
     if (this.#phase.name === 'starting' || this.#phase.name === 'left') return NEVER;
-    return Math.min(this.membership.wakeAt, this.replication.wakeAt, this.#snapshotDueAt());
+    const history = this.history?.wakeAt ?? NEVER;
+    return Math.min(this.membership.wakeAt, this.replication.wakeAt, history, this.#snapshotDueAt());
   }
 
   addressOf(peer: PeerId): Address | null {
@@ -122,7 +131,7 @@ export class Peer {
   }
 
   isLinked(peer: PeerId): boolean {
-    return this.#linked.has(peer);
+    return this.#neighbourhood.linked.has(peer);
   }
 
   /** What was answered to a submit with this `Idempotency-Key`. */
@@ -131,8 +140,7 @@ export class Peer {
   }
 
   topology(wallMs: number): readonly TopologyView[] {
-    const { peer, topology } = this.#options;
-    return topologyView(peer, this.#alive, this.#linked, topology, wallMs);
+    return this.#neighbourhood.topology(wallMs);
   }
 
   /**
@@ -146,20 +154,25 @@ export class Peer {
 
   /** The only way in. */
   handle(input: Input, now: Now, host: PeerOutbox): void {
-    this.#host = host;
+    const { facts } = this.#out;
+    this.#out.begin(host);
     this.#step(input, now, host);
-    this.#followMembership(now);
-    for (let at = 0; at < this.#facts.length; at++) {
-      const fact = this.#facts[at] as Fact;
+    this.#neighbourhood.follow(now, this.#out);
+    for (let at = 0; at < facts.length; at++) {
+      const fact = facts[at] as Fact;
       host.announce(fact);
       this.#react(fact, now, host);
-      this.#followMembership(now);
+      this.#neighbourhood.follow(now, this.#out);
     }
-    this.#facts.length = 0;
-    this.#host = null;
+    this.#out.end();
   }
 
   #step(input: Input, now: Now, host: PeerOutbox): void {
+    if (isOrderInput(input)) {
+      if (this.history !== null && this.#phase.name !== 'starting')
+        bringTo(this.history, input, now, this.#out);
+      return;
+    }
     switch (input.type) {
       case 'wake':
         this.#wake(now, host);
@@ -168,17 +181,19 @@ export class Peer {
         this.#receive(input.from, input.message, input.channel, now);
         return;
       case 'link-up':
-        this.#linked.add(input.hello.peer);
+        this.#neighbourhood.linked.add(input.hello.peer);
         this.#out.announce({ type: 'link-up', peer: input.hello.peer, address: input.hello.address });
         // First, so that a peer that becomes alive by its link is met once.
         this.replication.linkUp(input.hello.peer, now, this.#out);
         this.membership.linkUp(input.hello, now, this.#out);
+        this.history?.linkUp(input.hello, now, this.#out);
         return;
       case 'link-down':
-        this.#linked.delete(input.peer);
+        this.#neighbourhood.linked.delete(input.peer);
         this.#out.announce({ type: 'link-down', peer: input.peer, cause: input.cause });
         this.replication.linkDown(input.peer, now, this.#out);
         this.membership.linkDown(input.peer, input.cause, now, this.#out);
+        this.history?.linkDown(input.peer, input.cause, now, this.#out);
         return;
       case 'link-busy':
         this.replication.linkBusy(input.peer, input.busy);
@@ -197,7 +212,7 @@ export class Peer {
         this.#submit(input, now, host);
         return;
       case 'appended':
-        this.#appended(input.batch, now, host);
+        this.#appended(input.batch, input.stored, now, host);
         return;
       case 'hard-state-saved':
         this.#hardStateSaved(input.state, now, host);
@@ -207,6 +222,11 @@ export class Peer {
         return;
       case 'stalled':
         this.membership.stalled(input.forMs, now, this.#out);
+        this.history?.stalled(input.forMs, now, this.#out);
+        return;
+      case 'joined':
+        assert(this.#phase.name === 'starting', 'who begins joined has not begun');
+        this.#neighbourhood.joined(input.members, input.linked, now, this.#out);
         return;
       case 'leave':
         // What others wrote is in snapshots alone, and the next start may be a lonely one. (PR10)
@@ -231,6 +251,9 @@ export class Peer {
         this.#incarnation = fact.incarnation;
         host.saveHardState({ identity: this.#identity, incarnation: fact.incarnation });
         return;
+      case 'addresses-known':
+        host.saveAddresses(fact.addresses);
+        return;
       case 'foreign-identity':
         this.#rename(fact.identity, host);
         return;
@@ -243,13 +266,18 @@ export class Peer {
     if (this.#phase.name === 'starting' || this.#phase.name === 'left') return;
     this.membership.wake(now, this.#out);
     this.replication.wake(now, this.#out);
-    this.#clock.follow(this.membership.clockOffsetMs, this.#out.announce);
+    if (this.history !== null && now.steadyMs >= this.history.wakeAt) this.history.wake(now, this.#out);
+    this.#clock.follow(this.membership.clockOffsetMs, (fact) => this.#out.announce(fact));
     if (now.steadyMs >= this.#snapshotDueAt()) this.#takeSnapshot(now, host);
   }
 
   #receive(from: PeerId, message: Message, channel: Channel, now: Now): void {
     if (this.#phase.name === 'starting' || this.#phase.name === 'left') return;
     this.membership.evidence(from, 'direct', now);
+    if (isOrderingMessage(message)) {
+      this.history?.receive(from, message, now, this.#out);
+      return;
+    }
     switch (message.type) {
       case 'JOIN_REQUEST':
       case 'PEER_LIST':
@@ -278,32 +306,18 @@ export class Peer {
     }
   }
 
-  /** Tells replication whom it may gossip with. Membership's list is a new one only when it changed. */
-  #followMembership(now: Now): void {
-    const alive = this.membership.alivePeers();
-    if (alive === this.#alive) return;
-    const before = new Set(this.#alive);
-    const after = new Set(alive);
-    this.#alive = alive;
-    const { peer: self, topology } = this.#options;
-    if (topology !== 'full_mesh') {
-      this.replication.neighbours(neighboursOf(self, [...alive, self].sort(), topology));
-    }
-    for (const peer of before) if (!after.has(peer)) this.replication.memberDown(peer, now, this.#out);
-    for (const peer of after) if (!before.has(peer)) this.replication.memberUp(peer, now, this.#out);
-  }
-
   #submit(submit: Submit, now: Now, host: PeerOutbox): void {
     if (this.#phase.name === 'left') this.#writer.refuse(submit.ticket, 'this node is stopping', true);
     else this.#writer.submit(submit, this.#clock.ingestTsMs(now), now, host);
   }
 
   /** Only once the disk has answered may anybody see these records, this peer's own view included. (PR1) */
-  #appended(batch: Batch, now: Now, host: PeerOutbox): void {
+  #appended(batch: Batch, inOutbox: OutboxBatch | undefined, now: Now, host: PeerOutbox): void {
     const stored = this.#writer.appended(batch, now, host);
     if (stored === null) return;
     this.replication.ownChanges(batch.records, now, this.#out);
     this.#writer.tell(stored);
+    if (inOutbox !== undefined) this.history?.stored(inOutbox, now, this.#out);
   }
 
   /**
@@ -316,10 +330,12 @@ export class Peer {
     const was = this.#identity;
     if (this.#phase.name !== 'running' || compareIdentities(foreign, was) < 0) return;
     const reused = sameIdentity(foreign, was);
-    this.#writer.hold();
-    this.#writer.rewrite(this.replication.ownLatest());
-    this.#phase = { name: 'renaming', keepUpto: this.#recoveredN };
-    this.#identity = { birth: foreign.birth + 1, random: this.#drawRandom() };
+    // Numbers above what this life found are another life's as well: only what is below is ordered by them. (PR16)
+    const orderedUpto = reused ? this.#recoveredN : NEVER;
+    this.#writer.hold(!reused);
+    this.#writer.rewrite(this.replication.ownLatest(), orderedUpto);
+    this.#phase = { name: 'renaming', keepUpto: this.#recoveredN, orderedUpto };
+    this.#identity = { birth: foreign.birth + 1, random: this.#random.hex16() };
     this.#incarnation++;
     const why = reused ? 'this directory is an older copy' : 'this id was used with another directory';
     this.#out.announce({ type: 'identity-taken', identity: this.#identity, was, why });
@@ -338,12 +354,14 @@ export class Peer {
         this.#phase = { name: 'running' };
         this.membership.start(now, this.#out);
         this.replication.start(now, this.#out);
+        this.history?.start(now, this.#out);
         this.#writer.release(this.#identity, this.#clock.ingestTsMs(now), now, host);
         return;
       case 'renaming': {
         const own = { origin: this.#options.peer, identity: this.#identity };
         this.replication.identityTaken(own, this.#phase.keepUpto, now, this.#out);
         this.membership.identityTaken(this.#identity, this.#incarnation, now, this.#out);
+        this.history?.identityTaken(this.#identity, now, this.#out, this.#phase.orderedUpto);
         this.#phase = { name: 'running' };
         this.#recoveredN = 0;
         this.#writer.release(this.#identity, this.#clock.ingestTsMs(now), now, host);
@@ -373,10 +391,5 @@ export class Peer {
       streams: this.replication.snapshotStreams(),
       receipts: this.#writer.receipts(),
     });
-  }
-
-  #drawRandom(): string {
-    const word = () => this.#random.u32().toString(16).padStart(8, '0');
-    return word() + word();
   }
 }

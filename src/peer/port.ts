@@ -2,13 +2,17 @@
 // timer) or the simulator.
 
 import type { Address } from '../model/address.ts';
-import type { Batch, HardState, ReceiptKey, Snapshot } from '../model/durable.ts';
+import type { Batch, HardState, KnownAddress, ReceiptKey, Snapshot } from '../model/durable.ts';
 import type { PeerId, SensorId } from '../model/ids.ts';
+import type { Rumour } from '../model/member.ts';
 import type { Reading } from '../model/reading.ts';
+import type { OrderRequests, OutboxBatch } from '../protocol/ordering/port.ts';
 import type { Channel, ContactFailure, LinkLoss, Outbox } from '../protocol/outbox.ts';
 import type { Hello, Message } from '../wire/messages.ts';
+import type { OrderInput } from './order-input.ts';
 
 export type Input =
+  | OrderInput
   | { readonly type: 'wake' }
   | { readonly type: 'received'; readonly from: PeerId; readonly message: Message; readonly channel: Channel }
   /** A connection to `hello.peer` stands and both sides have said HELLO. */
@@ -30,20 +34,32 @@ export type Input =
       readonly receipt?: ReceiptKey;
     }
   | { readonly type: 'forget'; readonly ticket: number; readonly sensors: readonly SensorId[] }
-  /** The disk answered: this batch and all before it would survive a crash. */
-  | { readonly type: 'appended'; readonly batch: Batch }
+  /**
+   * The disk answered: this batch and all before it would survive a crash. `stored`: as it stands in the outbox, where
+   * the peer takes part in the order.
+   */
+  | { readonly type: 'appended'; readonly batch: Batch; readonly stored?: OutboxBatch }
   | { readonly type: 'hard-state-saved'; readonly state: HardState }
   | { readonly type: 'snapshot-saved'; readonly snapshot: Snapshot }
   /** The host was stopped or busy for this long and noticed only now. */
   | { readonly type: 'stalled'; readonly forMs: number }
+  /**
+   * Before the start is durable, and only in simulations, which begin in the middle of a site's life: these are
+   * members, they know of this peer, and have a connection to it if `linked`.
+   */
+  | { readonly type: 'joined'; readonly members: readonly Rumour[]; readonly linked: boolean }
   /** Say goodbye. */
   | { readonly type: 'leave' };
 
 export interface PeerOutbox extends Outbox {
+  /** Null where the peer takes no part in the order. */
+  readonly order: OrderRequests | null;
   /** Answered by `appended`, in the order of the requests. */
   append(batch: Batch): void;
   /** Answered by `hard-state-saved`. */
   saveHardState(state: HardState): void;
   /** Answered by `snapshot-saved`; the outbox may then be trimmed to what it does not cover. */
   saveSnapshot(snapshot: Snapshot): void;
+  /** Not answered: nothing hangs on it but how soon a lost peer is found. */
+  saveAddresses(addresses: readonly KnownAddress[]): void;
 }

@@ -3,7 +3,7 @@
 
 import { Random } from '../kit/random.ts';
 import type { Address } from '../model/address.ts';
-import type { Batch, HardState, Recovered, Snapshot } from '../model/durable.ts';
+import type { Batch, HardState, KnownAddress, Recovered, Snapshot } from '../model/durable.ts';
 import type { Fact } from '../model/fact.ts';
 import type { PeerId, SensorId } from '../model/ids.ts';
 import type { Reading } from '../model/reading.ts';
@@ -29,10 +29,12 @@ export function peerOptions(peer: PeerId, overrides: Partial<PeerOptions> = {}):
     peer,
     address: { host: '127.0.0.1', port: 9000 },
     apiPort: 0,
+    zone: '',
     seeds: [],
     topology: 'full_mesh',
     membership: MEMBERSHIP_DEFAULTS,
     replication: REPLICATION_DEFAULTS,
+    history: null,
     maxClockSkewMs: 5_000,
     snapshotIntervalMs: 60_000,
     snapshotAfterRecords: 1_000,
@@ -43,8 +45,11 @@ export function peerOptions(peer: PeerId, overrides: Partial<PeerOptions> = {}):
 export class SoloHost implements PeerOutbox {
   readonly peer: Peer;
   readonly facts: Fact[] = [];
+  readonly order = null;
   readonly sent: { readonly to: PeerId; readonly message: Message }[] = [];
   readonly contacted: Address[] = [];
+  /** The address book as it was written down last. */
+  addresses: readonly KnownAddress[] = [];
   /** What the disk has been asked for and has not answered, oldest first. */
   readonly asked: Input[] = [];
   /** Whether the disk answers each request at once. */
@@ -129,6 +134,10 @@ export class SoloHost implements PeerOutbox {
 
   saveSnapshot(snapshot: Snapshot): void {
     this.#ask({ type: 'snapshot-saved', snapshot });
+  }
+
+  saveAddresses(addresses: readonly KnownAddress[]): void {
+    this.addresses = addresses;
   }
 
   #ask(answer: Input): void {

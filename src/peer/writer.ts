@@ -11,7 +11,7 @@ import { type Identity, type PeerId, type SensorId, sameIdentity } from '../mode
 import { LIMITS } from '../model/limits.ts';
 import type { Record } from '../model/reading.ts';
 import type { Now } from '../model/time.ts';
-import { Intake, type IntakeOptions } from './intake.ts';
+import { Intake, type IntakeOptions, type Taken } from './intake.ts';
 import type { Input, PeerOutbox } from './port.ts';
 import { Receipts } from './receipts.ts';
 
@@ -35,6 +35,8 @@ export interface WriterOptions extends IntakeOptions {
 /** What was written under numbers that were given up, and who waits for it. */
 interface Rewrite {
   readonly records: readonly Record[];
+  /** The order has or gets them under the name that was given up. */
+  readonly copies: boolean;
   readonly ticket: number | null;
   readonly receipt: Receipt | null;
 }
@@ -47,6 +49,7 @@ export class Writer {
   readonly #receipts = new Receipts();
   #identity: Identity;
   #held = true;
+  #holdsCopies = true;
 
   /** At the disk, oldest first; the disk answers in this order. Bounded with `#waiting` by submitsPendingMax. */
   readonly #appending: Append[] = [];
@@ -87,17 +90,25 @@ export class Writer {
     for (const receipt of receipts) this.#receipts.keep(receipt, wallMs);
   }
 
-  /** Records whose numbers are void: written anew as soon as the writer is released. (PR8) */
-  rewrite(records: readonly Record[]): void {
-    for (let at = 0; at < records.length; at += LIMITS.recordsPerRewrite) {
-      const slice = records.slice(at, at + LIMITS.recordsPerRewrite);
-      this.#rewrites.push({ records: slice, ticket: null, receipt: null });
+  /**
+   * Records whose name was given up, in rising `n`: written anew as soon as the writer is released. Those up to
+   * `keepUpto` keep their numbers under that name as well, and the order gets them by it. (PR8, PR16)
+   */
+  rewrite(records: readonly Record[], keepUpto: number): void {
+    const kept = records.findIndex(({ n }) => n > keepUpto);
+    const copied = kept < 0 ? records.length : kept;
+    for (let at = 0; at < records.length; ) {
+      const copies = at < copied;
+      const end = Math.min(at + LIMITS.recordsPerRewrite, copies ? copied : records.length);
+      this.#rewrites.push({ records: records.slice(at, end), copies, ticket: null, receipt: null });
+      at = end;
     }
   }
 
-  /** From here on nothing is numbered until `release`. */
-  hold(): void {
+  /** From here on nothing is numbered until `release`. `copies`: of what is at the disk, as in `rewrite`. */
+  hold(copies: boolean): void {
     this.#held = true;
+    this.#holdsCopies = copies;
   }
 
   /** The identity is durable. A new one counts its records from 1 again. */
@@ -127,7 +138,7 @@ export class Writer {
     assert(append !== undefined && append.batch === batch, 'the disk answers appends in their order');
     if (!sameIdentity(batch.identity, this.#identity) || this.#held) {
       const { records, receipt = null } = batch;
-      this.#rewrites.push({ records, ticket: append.ticket, receipt });
+      this.#rewrites.push({ records, copies: this.#holdsCopies, ticket: append.ticket, receipt });
       if (!this.#held) this.#writeAgain(host);
       return null;
     }
@@ -141,7 +152,8 @@ export class Writer {
     this.#announce({ type: 'stored', origin: this.#self, identity, firstN, count: records.length });
     if (ticket === null) return;
     const answer = batch.receipt?.answer;
-    this.#announce({ type: 'submit-stored', ticket, firstN, ...(answer !== undefined && { answer }) });
+    const lastN = firstN + records.length - 1;
+    this.#announce({ type: 'submit-stored', ticket, firstN, lastN, ...(answer !== undefined && { answer }) });
   }
 
   refuse(ticket: number, why: string, retry: boolean): void {
@@ -161,44 +173,51 @@ export class Writer {
     const { readings, receipt } = submit;
     const known = receipt && this.#receipts.answered(receipt.key);
     if (known) {
-      this.#announce({ type: 'submit-stored', ticket, firstN: known.firstN, answer: known.answer });
+      const { firstN, answer } = known;
+      this.#announce({ type: 'submit-stored', ticket, firstN, lastN: firstN, answer });
       return;
     }
     if (receipt && this.#receipts.isUnderWay(receipt.key)) {
       this.refuse(ticket, 'a request with this Idempotency-Key is under way', true);
       return;
     }
-    const records = this.#intake.take(readings, ingestTsMs, this.#announce);
-    if (records === null) {
+    const taken = this.#intake.take(readings, ingestTsMs, this.#announce);
+    if (taken === null) {
       this.refuse(ticket, `a node takes at most ${LIMITS.sensorsPerOriginMax} sensors`, false);
       return;
     }
     if (receipt) this.#receipts.begin(receipt.key);
-    const kept = receipt && { ...receipt, firstN: firstNOf(records), atMs: now.wallMs };
-    this.#append({ records, ticket, ...(kept && { receipt: kept }) }, host);
+    const kept = receipt && { ...receipt, firstN: firstNOf(taken.records), atMs: now.wallMs };
+    this.#append({ ...taken, ticket, ...(kept && { receipt: kept }) }, host);
   }
 
   #writeAgain(host: PeerOutbox): void {
     const rewrites = this.#rewrites;
     this.#rewrites = [];
-    for (const { records, ticket, receipt } of rewrites) {
+    for (const { records, copies, ticket, receipt } of rewrites) {
       const renumbered = this.#intake.renumber(records);
-      const kept = receipt && { ...receipt, firstN: firstNOf(renumbered) };
-      this.#append({ records: renumbered, ticket, rewrite: true, ...(kept && { receipt: kept }) }, host);
+      const kept = receipt && { ...receipt, firstN: firstNOf(renumbered.records) };
+      this.#append({ ...renumbered, ticket, copies, rewrite: true, ...(kept && { receipt: kept }) }, host);
     }
   }
 
   #append(
-    what: {
-      readonly records: readonly Record[];
+    what: Taken & {
       readonly ticket: number | null;
       readonly receipt?: Receipt;
       readonly rewrite?: boolean;
+      readonly copies?: boolean;
     },
     host: PeerOutbox,
   ): void {
-    const { records, ticket, receipt, rewrite = false } = what;
-    const batch: Batch = { identity: this.#identity, records, ...(receipt && { receipt }) };
+    const { records, units, ticket, receipt, rewrite = false, copies = false } = what;
+    const batch: Batch = {
+      identity: this.#identity,
+      records,
+      ...(units && { units }),
+      ...(copies && { copies }),
+      ...(receipt && { receipt }),
+    };
     this.#appending.push({ batch, ticket, rewrite });
     host.append(batch);
   }

@@ -9,8 +9,11 @@ import type { Message } from '../wire/messages.ts';
 /** `stream`: framed, in order, over a pooled connection. `datagram`: one packet, for probes. Both may be lost. */
 export type Channel = 'stream' | 'datagram';
 
-/** How the last connection to a peer ended. `closed`: the other side's system said so. */
-export type LinkLoss = 'closed' | 'silent' | 'failed';
+/**
+ * How the last connection to a peer ended. `closed`: the other side's system said so. `idle`: one of the two had too
+ * many others in use and said so; it means nothing else.
+ */
+export type LinkLoss = 'closed' | 'silent' | 'failed' | 'idle';
 /** Why nobody said HELLO at an address. `refused`: its system answered that nobody listens there. */
 export type ContactFailure = 'refused' | 'timeout' | 'unreachable' | 'rejected';
 

@@ -72,8 +72,8 @@ test.each([
 test.each([
   ['FULL_SYNC_RESPONSE.more: a flag is 0 or 1, got 2', [1, 15, 0, 2]],
   ['SENSOR_UPDATE.source: 2 is none of 2 (push pull)', [1, 13, 2, 0, 0]],
-  ['GET_STATE.digest: kind 9 is not known, allowed are 1 2', [1, 11, 9]],
-  ['GET_STATE.digest.entries: a list of 2049 is too long, allowed are 2048', [1, 11, 2, 0, 0, 0x81, 0x10]],
+  ['GET_STATE.digest: kind 9 is not known, allowed are 1 2 3 4', [1, 11, 9]],
+  ['GET_STATE.digest.entries: a list of 2049 is too long, allowed are 2048', [1, 11, 2, 0, 0, 0, 0x81, 0x10]],
   ['ACK.of ends too early', [1, 17]],
   ['message ends too early', [1]],
   ['message ends too early', []],
@@ -160,7 +160,7 @@ function problemOf(bytes: Uint8Array): string {
 
 function rumourOf(peer: string, host: string): Rumour {
   const address = { host, port: 9_000 };
-  return { peer: peer as PeerId, identity, incarnation: 1, status: 'alive', address, apiPort: 0 };
+  return { peer: peer as PeerId, identity, incarnation: 1, status: 'alive', address, apiPort: 0, zone: '' };
 }
 
 function digestOf(count: number) {
@@ -168,6 +168,7 @@ function digestOf(count: number) {
     origin: ann,
     identity,
     upto,
+    retired: false,
   }));
-  return { kind: 'entries' as const, after: '', until: '', entries };
+  return { kind: 'entries' as const, after: '', until: '', buckets: [], entries };
 }

@@ -3,50 +3,103 @@
 
 import { ByteReader, ByteWriter } from '../kit/bytes.ts';
 import { ok, type Result, refused } from '../kit/result.ts';
-import type { Batch, HardState, Receipt, Snapshot } from '../model/durable.ts';
+import type { Batch, HardState, KnownAddress, Receipt, Snapshot } from '../model/durable.ts';
+import type { Base, OrderState } from '../model/entry.ts';
 import type { Identity } from '../model/ids.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Record } from '../model/reading.ts';
 import { records } from './layout.ts';
 import { finished, type Malformed } from './malformed.ts';
-import { count, identity } from './nouns.ts';
-import { optional, type Shape, struct } from './shape.ts';
+import { address, count, flag, identity, peerId } from './nouns.ts';
+import { base, orderState } from './order-nouns.ts';
+import { list, optional, type Shape, struct } from './shape.ts';
 import { chunksOf, receipt, SnapshotBuilder, snapshotChunk } from './snapshot-chunks.ts';
+import { readUnits, UNITS_LAYOUT, writeUnits } from './units.ts';
 
 /** Raised with every change of a layout below; today's code reads all from DISK_VERSION_MIN on. */
 export const DISK_VERSION = 1;
 export const DISK_VERSION_MIN = 1;
 
-const hardState = struct<HardState>({ identity, incarnation: count });
+interface HardStateLayout {
+  readonly identity: Identity;
+  readonly incarnation: number;
+  readonly order: OrderState | undefined;
+}
 
-interface BatchLayout {
+const hardState = struct<HardStateLayout>({ identity, incarnation: count, order: optional(orderState) });
+
+interface BatchHead {
   readonly identity: Identity;
   readonly records: readonly Record[];
   readonly receipt: Receipt | undefined;
 }
 
-const batchLayout = struct<BatchLayout>({ identity, records, receipt: optional(receipt) });
+const batchHead = struct<BatchHead>({ identity, records, receipt: optional(receipt) });
+
+const batchLayout: Shape<Batch> = {
+  text: `${batchHead.text}${UNITS_LAYOUT}copies:${flag.text}`,
+  write(writer, { identity, records, receipt, units, copies = false }) {
+    batchHead.write(writer, { identity, records, receipt });
+    writeUnits(writer, units ?? [], records.length);
+    flag.write(writer, copies);
+  },
+  read(reader) {
+    const { identity, records, receipt } = batchHead.read(reader);
+    const units = reader.failed ? [] : readUnits(reader, records.length);
+    const copies = flag.read(reader);
+    return {
+      identity,
+      records,
+      ...(units.length > 0 && { units }),
+      ...(copies && { copies }),
+      ...(receipt && { receipt }),
+    };
+  },
+};
+
+const addresses = list(
+  struct<KnownAddress>({ peer: peerId, address, seenMs: count }),
+  LIMITS.addressesAbsentMax + LIMITS.addressesPresentMax,
+);
 
 /** The layouts in words, for the hash that is pinned to DISK_VERSION. */
-export const DURABLE_LAYOUTS = [hardState, batchLayout, snapshotChunk].map((shape) => shape.text).join('\n');
+export const DURABLE_LAYOUTS = [hardState, batchLayout, snapshotChunk, base, addresses]
+  .map((shape) => shape.text)
+  .join('\n');
 
 export function encodeHardState(state: HardState): Uint8Array {
-  return encode(hardState, state, 64);
+  return encode(hardState, { ...state, order: state.order }, 64);
 }
 
 export function decodeHardState(bytes: Uint8Array): Result<HardState, Malformed> {
-  return decode('hard state', hardState, bytes);
+  const state = decode('hard state', hardState, bytes);
+  if (!state.ok) return state;
+  const { order, ...rest } = state.value;
+  return ok(order === undefined ? rest : { ...rest, order });
+}
+
+export function encodeAddresses(known: readonly KnownAddress[]): Uint8Array {
+  return encode(addresses, known, 4_096);
+}
+
+export function decodeAddresses(bytes: Uint8Array): Result<readonly KnownAddress[], Malformed> {
+  return decode('address book', addresses, bytes);
+}
+
+export function encodeBase(it: Base): Uint8Array {
+  return encode(base, it, 1_024);
+}
+
+export function decodeBase(bytes: Uint8Array): Result<Base, Malformed> {
+  return decode('base', base, bytes);
 }
 
 export function encodeBatch(batch: Batch): Uint8Array {
-  return encode(batchLayout, { ...batch, receipt: batch.receipt }, 64 + batch.records.length * 32);
+  return encode(batchLayout, batch, 64 + batch.records.length * 32);
 }
 
 export function decodeBatch(bytes: Uint8Array): Result<Batch, Malformed> {
-  const batch = decode('batch', batchLayout, bytes);
-  if (!batch.ok) return batch;
-  const { receipt, ...rest } = batch.value;
-  return ok(receipt === undefined ? rest : { ...rest, receipt });
+  return decode('batch', batchLayout, bytes);
 }
 
 /** Chunks of at most `snapshotChunkBytesMax`, made one at a time, so that no buffer holds a whole snapshot. */

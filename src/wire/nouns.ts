@@ -11,6 +11,7 @@ import {
   type PeerId,
   parsePeerId,
   parseSensorId,
+  parseZone,
   type SensorId,
   utf8Length,
 } from '../model/ids.ts';
@@ -18,12 +19,13 @@ import { LIMITS } from '../model/limits.ts';
 import type { Rumour } from '../model/member.ts';
 import { readHex16, writeHex16 } from './hex.ts';
 import { InternedTexts } from './interned.ts';
-import { choice, type Shape, struct } from './shape.ts';
+import { choice, list, optional, type Shape, struct } from './shape.ts';
 
-const PEER_IDS = new InternedTexts<PeerId>(4_096, parsePeerId);
+export const PEER_IDS = new InternedTexts<PeerId>(4_096, parsePeerId);
 export const SENSOR_IDS = new InternedTexts<SensorId>(16_384, parseSensorId);
 /** Values, units and names of fields, as far as they are short. */
 export const WORDS = new InternedTexts<string>(4_096, ok);
+const ZONES = new InternedTexts<string>(1_024, parseZone);
 const HOSTS = new InternedTexts<string>(4_096, (host) => {
   const address = parseAddress(addressText({ host, port: 1 }));
   return address.ok ? ok(address.value.host) : address;
@@ -48,6 +50,12 @@ export function whole(min: number, max: number): Shape<number> {
 
 export const count = whole(0, Number.MAX_SAFE_INTEGER);
 export const port = whole(1, 65_535);
+/** 32 bits, of a hash. */
+export const bits32: Shape<number> = {
+  text: 'bits32',
+  write: (writer, value) => writer.u32(value),
+  read: (reader) => reader.u32(),
+};
 export const portOrNone = whole(0, 65_535);
 
 /** A time of day in whole milliseconds since 1970. */
@@ -111,6 +119,12 @@ const host: Shape<string> = {
   read: (reader) => internedText(reader, HOSTS, LIMITS.hostNameBytesMax),
 };
 
+export const zone: Shape<string> = {
+  text: 'zone',
+  write: (writer, value) => writer.text(value),
+  read: (reader) => internedText(reader, ZONES, LIMITS.zoneBytesMax),
+};
+
 /** 16 hex digits, as eight bytes. */
 export const hex16: Shape<string> = {
   text: 'hex16',
@@ -131,6 +145,8 @@ export const rumour = struct<Rumour>({
   status: choice(['alive', 'suspected', 'dead', 'left']),
   address,
   apiPort: portOrNone,
+  zone,
+  accusers: optional(list(peerId, LIMITS.accusersMax)),
 });
 
 function internedText<T extends string>(reader: ByteReader, texts: InternedTexts<T>, bytesMax: number): T {

@@ -43,9 +43,31 @@ export function readRecords(reader: ByteReader): readonly Record[] {
   if (count === 0 || reader.failed) return [];
 
   const start = reader.position;
+  const flags = readFlags(reader);
+  const ns = readRising(reader, count);
+  const readSensors = () => readTexts(reader, count, LIMITS.sensorIdBytesMax, SENSOR_IDS);
+  return readColumns(reader, { start, space, flags, ns, readSensors });
+}
+
+export function readFlags(reader: ByteReader): number {
   const flags = reader.u8();
   if (flags > FLAGS_MAX) reader.refuse(`record flags ${flags} are not known, allowed are 0 to ${FLAGS_MAX}`);
-  const ns = readRising(reader, count);
+  return flags;
+}
+
+/** What follows the numbers: `start` is where the flags are, and `space` how much there was before them. */
+export function readColumns(
+  reader: ByteReader,
+  list: {
+    readonly start: number;
+    readonly space: number;
+    readonly flags: number;
+    readonly ns: readonly number[];
+    readonly readSensors: () => readonly SensorId[];
+  },
+): readonly Record[] {
+  const { start, space, flags, ns } = list;
+  const count = ns.length;
   let forms: readonly number[] | null = null;
   let names: readonly (readonly string[])[] = [];
   let sizes: Sizes = { times: count, readings: count, scalars: count };
@@ -57,7 +79,7 @@ export function readRecords(reader: ByteReader): readonly Record[] {
   }
   if (reader.failed) return [];
 
-  const sensors = readTexts(reader, count, LIMITS.sensorIdBytesMax, SENSOR_IDS);
+  const sensors = list.readSensors();
   const times = readTimes(reader, sizes.times);
   const arrivals = readWholes(reader, sizes.readings);
   const suspects = (flags & HAS_SUSPECTS) === 0 ? null : readSuspects(reader, sizes.readings);

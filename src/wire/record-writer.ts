@@ -26,60 +26,73 @@ export function writeRecords(writer: ByteWriter, records: readonly Record[]): vo
   if (records.length === 0) return;
 
   const start = writer.length;
-  const columns = new Columns();
-  for (const record of records) columns.add(record);
-  columns.write(writer);
-  const padding = Math.max(records.length, columns.scalars.length) - (writer.length - start);
-  if (padding > 0) writer.zeros(padding);
+  const columns = new RecordColumns();
+  let last = 0;
+  for (const record of records) {
+    assert(record.n > last, 'the records of a list are in rising n, from 1');
+    last = record.n;
+    columns.add(record);
+  }
+  columns.writeFlags(writer);
+  writeWholes(
+    writer,
+    records.map(({ n }) => n),
+  );
+  columns.write(writer, start, writeTexts);
 }
 
-class Columns {
-  readonly scalars: Scalar[] = [];
-  readonly #ns: number[] = [];
+/** All columns but that of the numbers. */
+export class RecordColumns {
+  readonly #scalars: Scalar[] = [];
   readonly #forms: number[] = [];
   #names: NameTable | null = null;
   readonly #sensors: string[] = [];
   readonly #times: number[] = [];
   readonly #readings: ReadingRecord[] = [];
-  #lastN = 0;
   #hasForms = false;
   #hasSuspects = false;
   /** Whether every arrival less its reading's time is exact. */
   #near = true;
 
   add(record: Record): void {
-    assert(record.n > this.#lastN, 'the records of a list are in rising n, from 1');
-    this.#lastN = record.n;
-    this.#ns.push(record.n);
     this.#sensors.push(record.sensor);
     if (record.kind === 'reading') this.#addReading(record);
     else if (record.kind === 'meta') {
       assert(Number.isSafeInteger(record.periodMs) && record.periodMs >= 0, 'a period is in whole ms');
       this.#addForm(META);
-      this.scalars.push(record.unit, record.periodMs);
+      this.#scalars.push(record.unit, record.periodMs);
     } else {
       this.#addForm(TOMBSTONE);
       this.#addTime(record.lwwTsMs);
     }
   }
 
-  write(writer: ByteWriter): void {
+  writeFlags(writer: ByteWriter): void {
     writer.u8(
       (this.#hasForms ? HAS_FORMS : 0) |
         (this.#hasSuspects ? HAS_SUSPECTS : 0) |
         (this.#near ? 0 : ABSOLUTE_ARRIVALS),
     );
-    writeWholes(writer, this.#ns);
+  }
+
+  /** What follows the numbers; `start` is where the flags are. */
+  write(
+    writer: ByteWriter,
+    start: number,
+    writeSensors: (writer: ByteWriter, sensors: readonly string[]) => void,
+  ): void {
     if (this.#hasForms) {
       writeWholes(writer, this.#forms);
       (this.#names ?? new NameTable()).write(writer);
     }
-    writeTexts(writer, this.#sensors);
+    writeSensors(writer, this.#sensors);
     writeWholes(writer, this.#times);
     const arrivals = this.#readings.map((it) => (this.#near ? it.ingestTsMs - it.tsMs : it.ingestTsMs));
     writeWholes(writer, arrivals);
     if (this.#hasSuspects) this.#writeSuspects(writer);
-    writeScalars(writer, this.scalars);
+    writeScalars(writer, this.#scalars);
+    const padding = Math.max(this.#sensors.length, this.#scalars.length) - (writer.length - start);
+    if (padding > 0) writer.zeros(padding);
   }
 
   #addReading(record: ReadingRecord): void {
@@ -87,7 +100,7 @@ class Columns {
     if (typeof value === 'object') this.#addFields(value);
     else {
       this.#forms.push(SCALAR);
-      this.scalars.push(value);
+      this.#scalars.push(value);
     }
     this.#addTime(tsMs);
     assertTime(ingestTsMs);
@@ -100,7 +113,7 @@ class Columns {
     const names = Object.keys(value);
     this.#names ??= new NameTable();
     this.#addForm(FIELDS + this.#names.placeOf(names));
-    for (const name of names) this.scalars.push(value[name] as Scalar);
+    for (const name of names) this.#scalars.push(value[name] as Scalar);
   }
 
   #addForm(form: number): void {

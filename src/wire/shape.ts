@@ -26,7 +26,7 @@ export function struct<T extends object>(fields: Fields<T>): Shape<T> {
   };
 }
 
-type Variants<T extends { readonly [key in D]: string }, D extends string> = {
+export type Variants<T extends { readonly [key in D]: string }, D extends string> = {
   readonly [V in T[D]]: readonly [
     tag: number,
     fields: Fields<Omit<Extract<T, { readonly [key in D]: V }>, D>>,

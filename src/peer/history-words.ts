@@ -1,0 +1,40 @@
+// The few words of the order that must never be forgotten. Promise, group, floor and founding are written together;
+// a later state takes the place of an earlier one that is still on its way. SPEC rules EL2, OR11.
+
+import { type Ballot, compareBallots } from '../model/ballot.ts';
+import type { OrderState } from '../model/entry.ts';
+import type { OrderingOutbox } from '../protocol/ordering/port.ts';
+
+export class HistoryWords {
+  #wanted: OrderState;
+  #saved: OrderState;
+
+  constructor(state: OrderState) {
+    this.#wanted = state;
+    this.#saved = state;
+  }
+
+  get wanted(): OrderState {
+    return this.#wanted;
+  }
+
+  get saved(): OrderState {
+    return this.#saved;
+  }
+
+  remember(words: Partial<OrderState>, out: OrderingOutbox): void {
+    const floor = Math.max(this.#wanted.floor, words.floor ?? 0);
+    const isOther = words.group !== undefined && words.group !== this.#wanted.group;
+    const wanted = { ...this.#wanted, ...words, floor: isOther ? (words.floor ?? 0) : floor };
+    this.#wanted = wanted;
+    out.saveOrderState(wanted);
+  }
+
+  promise(ballot: Ballot, out: OrderingOutbox): void {
+    if (compareBallots(ballot, this.#wanted.promised) > 0) this.remember({ promised: ballot }, out);
+  }
+
+  wasSaved(state: OrderState): void {
+    this.#saved = state;
+  }
+}

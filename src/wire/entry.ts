@@ -1,0 +1,219 @@
+// An entry of the order as bytes. The leader encodes it once; the same bytes travel in messages and stand in
+// every log. SPEC rules OR1-OR3.
+//
+//   format kind index firstSequence count ballot   body's head   payloadCrc │ chain.a chain.b │ payload
+//   └──────────────────────────── header ────────────────────────────────┘
+//
+// The chain is a pair of checksums (CRC-32, CRC-32C) that runs on over the headers of all entries; a header holds
+// the checksum of its payload. So equal chains mean equal logs, and any change within an entry shows at once,
+// though each byte is summed only once or twice. They find accidents, not forgers.
+
+import { ByteReader, ByteWriter } from '../kit/bytes.ts';
+import { crc32, crc32c } from '../kit/crc32.ts';
+import type { Result } from '../kit/result.ts';
+import type { Ballot } from '../model/ballot.ts';
+import type { Chain, Entry, EntryBody, EntryKind } from '../model/entry.ts';
+import { LIMITS } from '../model/limits.ts';
+import { finished, type Malformed } from './malformed.ts';
+import { clippedText, count, hex16, whole } from './nouns.ts';
+import { ballot as ballotShape, groupView, producer } from './order-nouns.ts';
+import type { Shape } from './shape.ts';
+
+/** The newest format of entries that this program writes and understands. */
+export const ENTRY_FORMAT = 1;
+/** What comes before the first entry of every log. */
+export const NO_CHAIN: Chain = { a: 0, b: 0 };
+
+const CHAIN_BYTES = 8;
+/** No payload: the checksum of nothing. */
+const EMPTY = new Uint8Array(0);
+
+const KINDS: readonly EntryKind[] = [
+  'data',
+  'gap',
+  'retire',
+  'epoch-start',
+  'view',
+  'trim',
+  'dissolve',
+  'absorbed',
+  'upgrade',
+];
+const reason = clippedText(LIMITS.gapReasonBytesMax);
+const formatNumber = whole(1, 0xffff);
+export const ENTRY_LAYOUT = `entry(format,kind<${KINDS.join('|')}>,index,firstSequence,count,${ballotShape.text},body,crc:u32,chain,payload)`;
+
+const scratch = new ByteWriter(4_096);
+
+export interface EntryHead {
+  readonly ballot: Ballot;
+  readonly index: number;
+  readonly firstSequence: number;
+  readonly count: number;
+  readonly body: EntryBody;
+}
+
+/** The entry that follows a log whose chain is `before`. */
+export function encodeEntry(head: EntryHead, before: Chain): Entry {
+  const { ballot, index, firstSequence, body } = head;
+  const payload = payloadOf(body);
+  scratch.clear();
+  scratch.u8(ENTRY_FORMAT);
+  scratch.u8(KINDS.indexOf(body.kind));
+  scratch.varint(index);
+  scratch.varint(firstSequence);
+  scratch.varint(head.count);
+  ballotShape.write(scratch, ballot);
+  writeBody(body);
+  scratch.u32(crc32(payload, 0, payload.length, 0));
+  const headerBytes = scratch.length;
+  scratch.zeros(CHAIN_BYTES);
+  scratch.raw(payload);
+  const bytes = scratch.take();
+  const chain = runOn(before, bytes, headerBytes);
+  writeChain(bytes, headerBytes, chain);
+  const kept = body.kind === 'data' ? { ...body, payload: bytes.subarray(headerBytes + CHAIN_BYTES) } : body;
+  return { ballot, index, firstSequence, count: head.count, body: kept, chain, bytes };
+}
+
+/** Checks the layout and the payload's checksum; whether it continues a log is for `continues`. */
+export function decodeEntry(bytes: Uint8Array): Result<Entry, Malformed> {
+  const reader = new ByteReader(bytes);
+  const entry = readEntry(reader, bytes);
+  return finished('entry', reader, entry);
+}
+
+/** Whether the entry's bytes follow a log whose chain is `before`, and say the chain they should. */
+export function continues(before: Chain, entry: Entry): boolean {
+  const headerBytes = entry.bytes.length - payloadOf(entry.body).length - CHAIN_BYTES;
+  const { a, b } = runOn(before, entry.bytes, headerBytes);
+  return a === entry.chain.a && b === entry.chain.b;
+}
+
+export function sameChain(x: Chain, y: Chain): boolean {
+  return x.a === y.a && x.b === y.b;
+}
+
+/** The format an entry is written in, also where the rest of it is not understood. */
+export function formatOf(bytes: Uint8Array): number {
+  return bytes[0] ?? 0;
+}
+
+/** The entry as a part of a message: its bytes, after their number. */
+export const entryShape: Shape<Entry> = {
+  text: ENTRY_LAYOUT,
+  write(writer, entry) {
+    writer.varint(entry.bytes.length);
+    writer.raw(entry.bytes);
+  },
+  read(reader) {
+    const length = reader.varint();
+    if (length > LIMITS.appendBytesMax) reader.refuse(`an entry of ${length} bytes is too long`);
+    // A copy: an entry is kept for long, and must not hold the whole frame that brought it.
+    const bytes = reader.failed ? EMPTY : reader.raw(length).slice();
+    const inner = new ByteReader(bytes);
+    const entry = readEntry(inner, bytes);
+    if (!reader.failed && inner.problem !== null) {
+      reader.refuse(inner.problem.kind === 'refused' ? inner.problem.why : 'an entry ends too early');
+    }
+    return entry;
+  },
+};
+
+function readEntry(reader: ByteReader, bytes: Uint8Array): Entry {
+  const format = reader.u8();
+  if (!reader.failed && format !== ENTRY_FORMAT) {
+    reader.refuse(`entries of format ${format} are not known here, allowed is ${ENTRY_FORMAT}`);
+  }
+  const kind = KINDS[reader.u8()];
+  if (kind === undefined) reader.refuse('a kind of entry is not known');
+  const index = reader.varint();
+  const firstSequence = reader.varint();
+  const readings = reader.varint();
+  const ballot = ballotShape.read(reader);
+  const body = readBody(reader, kind ?? 'epoch-start');
+  const crc = reader.u32();
+  const chain = { a: reader.u32(), b: reader.u32() };
+  const payload = reader.raw(reader.remaining);
+  if (crc32(payload, 0, payload.length, 0) !== crc) reader.refuse("an entry's checksum is wrong");
+  if (body.kind !== 'data' && payload.length > 0) reader.refuse('only data has a payload');
+  if (body.kind !== 'data' && readings > 0) reader.refuse('only data has readings');
+  if (index === 0 || firstSequence === 0) reader.refuse('an entry and its sequence count from 1');
+  const kept = body.kind === 'data' ? { ...body, payload } : body;
+  return { ballot, index, firstSequence, count: readings, body: kept, chain, bytes };
+}
+
+function writeBody(body: EntryBody): void {
+  switch (body.kind) {
+    case 'data':
+    case 'gap':
+      producer.write(scratch, body.producer);
+      scratch.varint(body.firstN);
+      scratch.varint(body.lastN);
+      if (body.kind === 'gap') reason.write(scratch, body.reason);
+      return;
+    case 'retire':
+      producer.write(scratch, body.producer);
+      return;
+    case 'view':
+      groupView.write(scratch, body.view);
+      return;
+    case 'trim':
+      scratch.varint(body.upto);
+      return;
+    case 'dissolve':
+      hex16.write(scratch, body.into);
+      return;
+    case 'absorbed':
+      hex16.write(scratch, body.group);
+      scratch.varint(body.upto);
+      return;
+    case 'upgrade':
+      formatNumber.write(scratch, body.version);
+      return;
+    case 'epoch-start':
+      return;
+  }
+}
+
+function readBody(reader: ByteReader, kind: EntryKind): EntryBody {
+  switch (kind) {
+    case 'data':
+    case 'gap': {
+      const name = producer.read(reader);
+      const firstN = reader.varint();
+      const lastN = reader.varint();
+      if (firstN === 0 || lastN < firstN) reader.refuse('records count from 1, and the first comes first');
+      if (kind === 'data') return { kind, producer: name, firstN, lastN, payload: EMPTY };
+      return { kind, producer: name, firstN, lastN, reason: reason.read(reader) };
+    }
+    case 'retire':
+      return { kind, producer: producer.read(reader) };
+    case 'view':
+      return { kind, view: groupView.read(reader) };
+    case 'trim':
+      return { kind, upto: count.read(reader) };
+    case 'dissolve':
+      return { kind, into: hex16.read(reader) };
+    case 'absorbed':
+      return { kind, group: hex16.read(reader), upto: count.read(reader) };
+    case 'upgrade':
+      return { kind, version: formatNumber.read(reader) };
+    case 'epoch-start':
+      return { kind };
+  }
+}
+
+function payloadOf(body: EntryBody): Uint8Array {
+  return body.kind === 'data' ? body.payload : EMPTY;
+}
+
+function runOn(before: Chain, bytes: Uint8Array, headerBytes: number): Chain {
+  return { a: crc32(bytes, 0, headerBytes, before.a), b: crc32c(bytes, 0, headerBytes, before.b) };
+}
+
+function writeChain(bytes: Uint8Array, at: number, chain: Chain): void {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  view.setUint32(at, chain.a, true);
+  view.setUint32(at + 4, chain.b, true);
+}
