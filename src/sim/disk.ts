@@ -3,7 +3,7 @@
 // SPEC rules SM4.
 
 import type { Random } from '../kit/random.ts';
-import type { Batch, HardState, Recovered, Snapshot } from '../model/durable.ts';
+import type { Batch, HardState, KnownAddress, Recovered, Snapshot } from '../model/durable.ts';
 import { compareIdentities, sameIdentity } from '../model/ids.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -17,6 +17,7 @@ export interface DiskContent {
   readonly hardState: HardState | null;
   readonly snapshot: Snapshot | null;
   readonly batches: readonly Batch[];
+  readonly addresses?: readonly KnownAddress[];
 }
 
 export interface DiskOptions {
@@ -40,6 +41,7 @@ export class SimDisk {
   #hardState: HardState | null = null;
   #snapshot: Snapshot | null = null;
   #batches: Batch[] = [];
+  #addresses: readonly KnownAddress[] = [];
   #pending: Pending[] = [];
   /** Counts syncs begun or broken off: only the present one is answered. */
   #sync = 0;
@@ -76,6 +78,11 @@ export class SimDisk {
     if (this.#pending.length === 1) this.#startSync();
   }
 
+  /** Nobody waits for it, so nobody can be told too early: it is there or not after a crash, as it comes. */
+  keepAddresses(addresses: readonly KnownAddress[]): void {
+    if (this.#pending.length === 0 || this.#random.chance(0.5)) this.#addresses = addresses;
+  }
+
   /** What is under way starts anew: a disk that is well again does not make anybody wait for its past. */
   setSlowness(slowness: number): void {
     this.#slowness = slowness;
@@ -93,7 +100,12 @@ export class SimDisk {
 
   /** What a backup would copy. */
   content(): DiskContent {
-    return { hardState: this.#hardState, snapshot: this.#snapshot, batches: [...this.#batches] };
+    return {
+      hardState: this.#hardState,
+      snapshot: this.#snapshot,
+      batches: [...this.#batches],
+      addresses: this.#addresses,
+    };
   }
 
   /** Replaces everything by a backup's content, or by nothing. */
@@ -102,6 +114,7 @@ export class SimDisk {
     this.#hardState = content.hardState;
     this.#snapshot = content.snapshot;
     this.#batches = [...content.batches];
+    this.#addresses = content.addresses ?? [];
   }
 
   recover(fresh: () => HardState): Recovered {
@@ -109,7 +122,12 @@ export class SimDisk {
       this.#hardState = fresh();
       this.#durable({ type: 'hard-state', state: this.#hardState });
     }
-    return { hardState: this.#hardState, snapshot: this.#snapshot, batches: [...this.#batches] };
+    return {
+      hardState: this.#hardState,
+      snapshot: this.#snapshot,
+      batches: [...this.#batches],
+      addresses: this.#addresses,
+    };
   }
 
   /** One sync covers all that waits when it starts: group commit. */

@@ -195,12 +195,14 @@ class Chatterbox extends Tampered {
 
 function passingOn(out: PeerOutbox): PeerOutbox {
   return {
+    order: out.order,
     send: (to, message, channel) => out.send(to, message, channel),
     contact: (address) => out.contact(address),
     announce: (fact) => out.announce(fact),
     append: (batch) => out.append(batch),
     saveHardState: (state) => out.saveHardState(state),
     saveSnapshot: (snapshot) => out.saveSnapshot(snapshot),
+    saveAddresses: (addresses) => out.saveAddresses(addresses),
   };
 }
 

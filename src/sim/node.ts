@@ -53,6 +53,8 @@ export class SimNode<P extends Process> implements Station, Place {
   readonly peer: PeerId;
   readonly clock = new MachineClock();
   readonly disk: SimDisk;
+  /** Where the machine stands, as its HELLO says. */
+  zone = '';
   readonly #world: NodeWorld;
   #address: Address;
   #run: Run<P> | null = null;
@@ -184,6 +186,7 @@ export class SimNode<P extends Process> implements Station, Place {
       incarnation: state.incarnation,
       address: this.#address,
       apiPort: 0,
+      zone: this.zone,
       instance: run.instance,
       uptimeMs: Math.round(this.#world.timeline.nowMs - run.startedMs),
     };
@@ -267,6 +270,7 @@ const WAKE: Input = { type: 'wake' };
 
 /** Carries the requests of one life of a process out. */
 class NodeOutbox<P extends Process> implements PeerOutbox {
+  readonly order = null;
   readonly #node: SimNode<P>;
   readonly #life: number;
   readonly #world: NodeWorld;
@@ -302,6 +306,10 @@ class NodeOutbox<P extends Process> implements PeerOutbox {
 
   saveSnapshot(snapshot: Parameters<PeerOutbox['saveSnapshot']>[0]): void {
     this.#write({ type: 'snapshot', snapshot }, { type: 'snapshot-saved', snapshot });
+  }
+
+  saveAddresses(addresses: Parameters<PeerOutbox['saveAddresses']>[0]): void {
+    this.#node.disk.keepAddresses(addresses);
   }
 
   #write(write: DiskWrite, answer: Input): void {

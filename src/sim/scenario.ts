@@ -120,6 +120,8 @@ export class Scenario {
       },
       boot: (boot) => this.#boot(boot),
     });
+    const zones = drawZones(options.seed);
+    for (const node of this.world.nodes) node.zone = zones === 1 ? '' : `zone-${node.index % zones}`;
     this.trace = new Trace(this.world.timeline, { story });
     this.#stored = new StoredStays(this.#complain, this.ledger, (at) => this.#peerAt(at));
     this.#watch();
@@ -240,10 +242,12 @@ export class Scenario {
       peer: boot.peer,
       address: boot.address,
       apiPort: 0,
+      zone: this.world.node(boot.index).zone,
       seeds: this.#seedsOf(boot.index).map((index) => this.world.node(index).address),
       topology: this.#topology,
       membership: MEMBERSHIP_DEFAULTS,
       replication: { ...REPLICATION_DEFAULTS, tombstoneSpan: this.#tombstoneSpan },
+      history: null,
       maxClockSkewMs: 5_000,
       ...this.#snapshots,
     };
@@ -270,6 +274,12 @@ export class Scenario {
 
 export function runScenario(options: ScenarioOptions): ScenarioResult {
   return new Scenario(options).run();
+}
+
+/** From a generator of its own, so that a seed's other draws are what they are without zones. */
+function drawZones(seed: number): number {
+  const random = new Random(seed ^ 0x20e5);
+  return random.chance(0.3) ? 2 + random.below(3) : 1;
 }
 
 function drawTopology(random: Random): TopologyPolicy {

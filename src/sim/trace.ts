@@ -9,6 +9,7 @@ import { identityText, type PeerId } from '../model/ids.ts';
 import type { Record } from '../model/reading.ts';
 import type { Channel } from '../protocol/outbox.ts';
 import type { Delta, Digest, Message } from '../wire/messages.ts';
+import { isOrderingMessage } from '../wire/ordering-messages.ts';
 import type { DiskWrite } from './disk.ts';
 import { EffectHash } from './effect-hash.ts';
 import type { Timeline } from './timeline.ts';
@@ -109,6 +110,10 @@ export class Trace extends Watcher {
   }
 
   #hashMessage(message: Message): void {
+    if (isOrderingMessage(message)) {
+      this.#hash.text(message.type);
+      return;
+    }
     switch (message.type) {
       case 'JOIN_REQUEST':
         this.#hash.number(message.self.incarnation);
@@ -163,14 +168,28 @@ export class Trace extends Watcher {
   }
 
   #hashDigest(digest: Digest): void {
-    if (digest.kind === 'root') {
-      this.#hash.number(digest.hash);
-      return;
-    }
-    this.#hash.number(digest.entries.length);
-    for (const entry of digest.entries) {
-      this.#hashStream(entry);
-      this.#hash.number(entry.upto);
+    switch (digest.kind) {
+      case 'root':
+        this.#hash.number(digest.hash);
+        return;
+      case 'buckets':
+        for (const hash of digest.hashes) this.#hash.number(hash);
+        return;
+      case 'places':
+        for (const { bucket, uptos } of digest.parts) {
+          this.#hash.number(bucket);
+          for (const upto of uptos) this.#hash.number(upto);
+        }
+        return;
+      case 'entries':
+        this.#hash.number(digest.entries.length);
+        for (const entry of digest.entries) {
+          this.#hashStream(entry);
+          this.#hash.number(entry.upto);
+        }
+        return;
+      default:
+        unreachable(digest);
     }
   }
 

@@ -9,9 +9,11 @@ import { LIMITS } from '../model/limits.ts';
 import type { Channel } from '../protocol/outbox.ts';
 import { decodeMessage, encodeMessage } from '../wire/codec.ts';
 import {
+  decodeAddresses,
   decodeBatch,
   decodeHardState,
   decodeSnapshot,
+  encodeAddresses,
   encodeBatch,
   encodeHardState,
   encodeSnapshot,
@@ -52,12 +54,13 @@ export class Wire {
   }
 
   /** What a process finds on its disk, written as bytes and read again. */
-  recover({ hardState, snapshot, batches }: Recovered): Recovered {
-    if (!this.#codec) return { hardState, snapshot, batches };
+  recover({ hardState, snapshot, batches, addresses = [] }: Recovered): Recovered {
+    if (!this.#codec) return { hardState, snapshot, batches, addresses };
     return {
       hardState: readAgain(decodeHardState(encodeHardState(hardState))),
       snapshot: snapshot && readAgain(decodeSnapshot(encodeSnapshot(snapshot))),
       batches: batches.map((batch) => readAgain(decodeBatch(encodeBatch(batch)))),
+      addresses: readAgain(decodeAddresses(encodeAddresses(addresses))),
     };
   }
 }

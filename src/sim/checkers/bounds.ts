@@ -28,6 +28,7 @@ export class Bounds extends Checker {
       case 'GOSSIP_STATE':
       case 'GET_DELTA':
         this.#limit(at, 'entries of a digest', entriesOf(message.digest), LIMITS.digestEntriesMax);
+        this.#limit(at, 'places of a digest', placesOf(message.digest), LIMITS.digestPlacesMax);
         return;
       default:
         return;
@@ -40,5 +41,9 @@ export class Bounds extends Checker {
 }
 
 function entriesOf(digest: Digest): number {
-  return digest.kind === 'root' ? 0 : digest.entries.length;
+  return digest.kind === 'entries' ? digest.entries.length : 0;
+}
+
+function placesOf(digest: Digest): number {
+  return digest.kind === 'places' ? digest.parts.reduce((sum, { uptos }) => sum + uptos.length, 0) : 0;
 }
