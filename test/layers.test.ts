@@ -42,6 +42,7 @@ const MAY_IMPORT: {
   ingest: { rooms: ['kit', 'model', 'hub', 'config'], packages: /^(node:|systeminformation)/ },
   api: { rooms: ['kit', 'model', 'hub'], packages: /^(node:|hono|@hono\/|zod|prom-client)/ },
   control: { rooms: ['kit', 'model', 'hub'], packages: /^node:/ },
+  history: { rooms: ['kit', 'model', 'wire', 'hub'], packages: /^node:/ },
   config: { rooms: ['kit', 'model'], packages: /^node:/ },
   cli: {
     rooms: [
@@ -52,6 +53,7 @@ const MAY_IMPORT: {
       'ingest',
       'api',
       'control',
+      'history',
       'config',
     ],
     packages: /^(node:|commander)/,

@@ -4,6 +4,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { quoted } from '../model/ids.ts';
 import { addIntrospectionRoutes } from './introspection-routes.ts';
 import { addOperationRoutes } from './operation-routes.ts';
+import { addOrderRoutes } from './order-routes.ts';
 import { type Api, type ApiEnv, refuse, type Sources } from './route.ts';
 import { queryProblem } from './schema.ts';
 import { addStateRoutes } from './state-routes.ts';
@@ -17,6 +18,7 @@ export function apiOf(sources: Sources): Api {
   addStateRoutes(api, sources);
   addIntrospectionRoutes(api, sources);
   addVersion1Routes(api, sources);
+  addOrderRoutes(api, sources);
   addOperationRoutes(api, sources);
 
   api.notFound((c) =>

@@ -2,10 +2,10 @@
 // stream. Facts that come with every reading are no events; the readings themselves tell of them. SPEC rule AP6.
 
 import type { TimedFact } from '../hub/hub.ts';
-import { unreachable } from '../kit/assert.ts';
 import { addressText } from '../model/address.ts';
 import type { Fact } from '../model/fact.ts';
 import { identityText, type PeerId } from '../model/ids.ts';
+import { orderEvent } from './order-event.ts';
 
 export interface EventRow {
   readonly id: number;
@@ -21,7 +21,7 @@ export interface EventRow {
 export type EventCategory = 'control_plane' | 'data_plane';
 export type EventDetail = string | number | boolean | string[];
 
-type EventBody = Omit<EventRow, 'id' | 'ts_ms'>;
+export type EventBody = Omit<EventRow, 'id' | 'ts_ms'>;
 
 /** Null for a fact that is no event. */
 export function eventRow(timed: TimedFact, self: PeerId): EventRow | null {
@@ -87,9 +87,10 @@ function bodyOf(fact: Fact, self: PeerId): EventBody | null {
     case 'submit-stored':
     case 'submit-refused':
     case 'registers-changed':
+    case 'addresses-known':
       return null;
     default:
-      return unreachable(fact);
+      return orderEvent(fact, self);
   }
 }
 

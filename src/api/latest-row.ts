@@ -1,7 +1,7 @@
 // A sensor's latest reading as `/api/v1/latest` and the live stream show it: with its age and with what is to be
 // doubted about it. SPEC rules AP9-AP10.
 
-import type { Hub } from '../hub/hub.ts';
+import type { CommitState, Hub } from '../hub/hub.ts';
 import type { PeerId } from '../model/ids.ts';
 import { isClockSuspect, type Value } from '../model/reading.ts';
 import type { LatestReading } from '../model/view.ts';
@@ -30,7 +30,12 @@ export type LatestFlag = 'clock' | 'collision';
 const PERIODS_UNTIL_STALE = 3;
 const STALE_AFTER_MS_WITHOUT_PERIOD = 300_000;
 
-export function latestRow(latest: LatestReading, nowMs: number, alive: ReadonlySet<PeerId>): LatestRow {
+export function latestRow(
+  latest: LatestReading,
+  { commit, group, sequence }: CommitState,
+  nowMs: number,
+  alive: ReadonlySet<PeerId>,
+): LatestRow {
   const { record } = latest;
   const flags: LatestFlag[] = [];
   if (isClockSuspect(record)) flags.push('clock');
@@ -49,9 +54,9 @@ export function latestRow(latest: LatestReading, nowMs: number, alive: ReadonlyS
     unit: latest.unit,
     period_ms: latest.periodMs,
     n: record.n,
-    commit: 'stored',
-    group: null,
-    sequence: null,
+    commit,
+    group,
+    sequence,
     stale: ageMs > staleAfterMs || !alive.has(latest.origin),
     flags,
   };

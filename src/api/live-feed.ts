@@ -12,6 +12,7 @@ import type { Epoch } from './cursor.ts';
 import { eventRow } from './event.ts';
 import { aliveOrigins, latestRow } from './latest-row.ts';
 import { type Match, matches } from './match.ts';
+import { RETRY_MS, STREAM_HEADERS, sse } from './sse.ts';
 
 export interface LiveFeedOptions {
   readonly site: string;
@@ -32,8 +33,6 @@ interface Client {
   overdue: boolean;
 }
 
-/** How long a client shall wait before it comes back. */
-const RETRY_MS = 1_000;
 const CHANGES_PER_LOOK = 128;
 /** After so many changes of one moment all are written at once, before the ring runs over them. */
 const CHANGES_PER_BURST = 512;
@@ -223,17 +222,6 @@ export class LiveFeed {
     const id = this.#epoch.text(cursor);
     return latest === null
       ? sse('forgotten', { sensor }, id)
-      : sse('reading', latestRow(latest, nowMs, alive), id);
+      : sse('reading', latestRow(latest, this.#hub.commitOf(latest), nowMs, alive), id);
   }
-}
-
-const STREAM_HEADERS = {
-  'Content-Type': 'text/event-stream; charset=utf-8',
-  'X-Accel-Buffering': 'no',
-};
-
-/** JSON has no line breaks of its own, so one `data:` line holds it. */
-function sse(event: string, data: object, id: string | null): string {
-  const idLine = id === null ? '' : `id: ${id}\n`;
-  return `${idLine}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`;
 }

@@ -80,6 +80,7 @@ export function membersOf(hub: Hub): Members {
       host: member.address.host,
       port: member.address.port,
       api_port: member.apiPort,
+      zone: member.zone,
       incarnation: member.incarnation,
       identity: identityText(member.identity),
       phi: member.phi,

@@ -5,6 +5,7 @@ import type { Registry } from 'prom-client';
 import type { Hub } from '../hub/hub.ts';
 import { countersOf } from './counters.ts';
 import { aliveOrigins, latestRow } from './latest-row.ts';
+import { tellOrder } from './order-metrics.ts';
 
 export interface MetricsSource {
   readonly hub: Hub;
@@ -15,6 +16,8 @@ export interface MetricsSource {
   readonly requests: number;
   readonly liveClients: number;
   readonly liveClientsCut: number;
+  readonly streamClients: number;
+  readonly streamClientsCut: number;
 }
 
 export interface MetricsText {
@@ -56,11 +59,29 @@ export async function metricsText(source: MetricsSource): Promise<MetricsText> {
     sensors.stale,
   );
   gauge('sensors_flagged', 'Sensors with a doubtful clock or several origins.').set(sensors.flagged);
+  gauge('sensors_uncommitted', 'Sensors whose latest reading has no place in the common order yet.').set(
+    sensors.uncommitted,
+  );
+  tellOrder(hub, source.factsByType, (kind, name, help, value, labels = {}) => {
+    const names = Object.keys(labels);
+    if (kind === 'gauge') gauge(name, help, names).set(labels, value);
+    else counter(name, help, names).inc(labels, value);
+  });
   const advanced = gauge('stream_age_seconds', 'Since the stream of an origin last advanced here.', [
     'origin',
   ]);
-  for (const { origin, advancedAtMs } of hub.replication().streams) {
+  const lag = gauge('stream_lag_records', 'Changes of an origin that are known to exist and are not here.', [
+    'origin',
+  ]);
+  const stale = gauge(
+    'stream_stale_seconds',
+    'For how long changes of an origin have been known of and not here.',
+    ['origin'],
+  );
+  for (const { origin, advancedAtMs, lagRecords, staleMs } of hub.replication().streams) {
     if (advancedAtMs > 0) advanced.set({ origin }, Math.max(0, nowMs - advancedAtMs) / 1_000);
+    if (lagRecords > 0) lag.inc({ origin }, lagRecords);
+    if (staleMs > 0) stale.set({ origin }, staleMs / 1_000);
   }
 
   const facts = counter('facts_total', 'Facts by type.', ['type']);
@@ -74,6 +95,12 @@ export async function metricsText(source: MetricsSource): Promise<MetricsText> {
   counter('live_clients_cut_total', 'Live streams closed because their clients took too little.').inc(
     source.liveClientsCut,
   );
+
+  gauge('order_stream_clients', 'Open streams of the committed order.').set(source.streamClients);
+  counter(
+    'order_stream_clients_cut_total',
+    'Streams of the order closed because their clients took too little.',
+  ).inc(source.streamClientsCut);
 
   const own = await registry.metrics();
   const ofProcess = await processRegistry(prom).metrics();
@@ -91,12 +118,14 @@ function processRegistry(prom: typeof import('prom-client')): Registry {
   return ofThisProcess;
 }
 
-function countSensors(hub: Hub, nowMs: number): { all: number; stale: number; flagged: number } {
+function countSensors(hub: Hub, nowMs: number) {
   const alive = aliveOrigins(hub);
-  const counts = { all: 0, stale: 0, flagged: 0 };
+  const counts = { all: 0, stale: 0, flagged: 0, uncommitted: 0 };
   for (const latest of hub.latest()) {
-    const row = latestRow(latest, nowMs, alive);
+    const commit = hub.commitOf(latest);
+    const row = latestRow(latest, commit, nowMs, alive);
     counts.all++;
+    if (commit.commit === 'stored') counts.uncommitted++;
     if (row.stale) counts.stale++;
     if (row.flags.length > 0) counts.flagged++;
   }

@@ -7,6 +7,7 @@ export const PROBLEMS = {
   'malformed-request': { status: 400, title: 'The request is not HTTP as it should be' },
   'not-found': { status: 404, title: 'There is nothing here' },
   'method-not-allowed': { status: 405, title: 'This listener is read-only' },
+  'other-group': { status: 409, title: 'That is a place in the order of another group' },
   'request-timeout': { status: 408, title: 'The request took too long to arrive' },
   'target-too-long': { status: 414, title: 'The path and query are too long' },
   'headers-too-large': { status: 431, title: 'The request headers are too large' },

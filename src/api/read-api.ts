@@ -18,6 +18,8 @@ import { apiOf } from './api.ts';
 import { Epoch } from './cursor.ts';
 import { LiveFeed } from './live-feed.ts';
 import { metricsText } from './metrics.ts';
+import { OrderFeed } from './order-feed.ts';
+import { STREAM_PATH } from './order-routes.ts';
 import { type Pages, readPages, WEB_DIRECTORY } from './pages.ts';
 import {
   ALLOWED_METHODS,
@@ -27,7 +29,7 @@ import {
   problemHeaders,
   problemOf,
 } from './problem.ts';
-import { matchQuery, queryProblem } from './schema.ts';
+import { matchQuery, queryProblem, streamQuery } from './schema.ts';
 import { UpdateCursors } from './update-cursors.ts';
 import { LIVE_PATH } from './v1-routes.ts';
 
@@ -61,6 +63,7 @@ export class ReadApi {
   readonly #options: ReadApiOptions;
   readonly #server: Server;
   readonly #live: LiveFeed;
+  readonly #stream: OrderFeed;
   readonly #answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   readonly #factsByType = new Map<string, number>();
   readonly #requestsRefused = new Map<string, number>();
@@ -84,7 +87,10 @@ export class ReadApi {
     const { site, version, heartbeatMs, evidenceRecentMs, ready } = options;
     const { liveClientsMax: clientsMax, liveClientBytesMax: clientBytesMax } = LIMITS;
     const epoch = new Epoch(hub);
+    const failed = (error: Error) =>
+      log.error('read API failed to answer', { why: error.stack ?? error.message });
     this.#live = new LiveFeed(hub, epoch, { site, version, clientsMax, clientBytesMax, heartbeatMs });
+    this.#stream = new OrderFeed(hub, { site, version, clientsMax, heartbeatMs, failed });
     const api = apiOf({
       hub,
       epoch,
@@ -97,7 +103,7 @@ export class ReadApi {
       uptimeMs: () => Math.round(performance.now() - this.#startedMs),
       metrics: () => this.#metrics(),
       refused: (code) => this.#countRefusal(code),
-      failed: (error) => log.error('read API failed to answer', { why: error.stack ?? error.message }),
+      failed,
     });
     this.#answer = getRequestListener(api.fetch);
     this.#unfollow = hub.follow(({ fact }) => increment(this.#factsByType, fact.type));
@@ -114,6 +120,7 @@ export class ReadApi {
     this.#unfollow();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#live.stop();
+    this.#stream.stop();
     this.#server.closeIdleConnections();
     const grace = setTimeout(() => this.#server.closeAllConnections(), STOP_GRACE_MS);
     await closed;
@@ -173,6 +180,7 @@ export class ReadApi {
     }
     const [path, query = ''] = splitAtFirst(target, '?');
     if (path === LIVE_PATH) this.#openLive(request, response, query);
+    else if (path === STREAM_PATH) this.#openStream(request, response, query);
     else void this.#answer(request, response);
   }
 
@@ -181,13 +189,21 @@ export class ReadApi {
     if (!asked.success) {
       this.#refuse(response, 'bad-query', queryProblem(asked.error));
     } else if (this.#live.isFull) {
-      this.#refuse(
-        response,
-        'too-many-streams',
-        `at most ${LIMITS.liveClientsMax} live streams are open at once`,
-      );
+      this.#refuse(response, 'too-many-streams', TOO_MANY_STREAMS);
     } else {
       this.#live.open(request, response, asked.data.match ?? null);
+    }
+  }
+
+  #openStream(request: IncomingMessage, response: ServerResponse, query: string): void {
+    const asked = streamQuery.safeParse(parametersOf(query));
+    if (!asked.success) {
+      this.#refuse(response, 'bad-query', queryProblem(asked.error));
+    } else if (this.#stream.isFull) {
+      this.#refuse(response, 'too-many-streams', TOO_MANY_STREAMS);
+    } else {
+      const { match = null, from = null } = asked.data;
+      this.#stream.open(request, response, match, from);
     }
   }
 
@@ -242,15 +258,19 @@ export class ReadApi {
       requests: this.#requests,
       liveClients: this.#live.clients,
       liveClientsCut: this.#live.clientsCut,
+      streamClients: this.#stream.clients,
+      streamClientsCut: this.#stream.clientsCut,
     });
   }
 }
 
+const TOO_MANY_STREAMS = `at most ${LIMITS.liveClientsMax} streams of a kind are open at once`;
 const READ_ONLY = `this listener is read-only: it answers ${ALLOWED_METHODS}`;
 
 const COMMON_HEADERS = {
   'Access-Control-Allow-Origin': '*',
-  'Access-Control-Expose-Headers': 'X-Next-Cursor, X-Cursor-Reset',
+  'Access-Control-Expose-Headers':
+    'X-Next-Cursor, X-Cursor-Reset, X-Log-Group, X-Log-First, X-Log-Watermark, X-Log-Next',
   'Cache-Control': 'no-store',
   'X-Content-Type-Options': 'nosniff',
 };

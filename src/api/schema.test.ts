@@ -18,10 +18,12 @@ const ANSWERS: { readonly [path: string]: z.ZodType } = {
   '/api/v1/latest': schema.latest,
   '/api/v1/members': schema.members,
   '/api/v1/events': schema.events,
+  '/api/v1/log': schema.logPage,
+  '/api/v1/view': schema.view,
   '/healthz': schema.health,
   '/readyz': schema.readiness,
 };
-const NOT_JSON_OF_OURS = ['/api/v1/live', '/metrics', '/api/openapi.json'];
+const NOT_JSON_OF_OURS = ['/api/v1/live', '/api/v1/stream', '/metrics', '/api/openapi.json'];
 
 test.each(Object.entries(ANSWERS))('[AP2] %s answers what its schema says', async (path, shape) => {
   const { get } = await busyApi();

@@ -3,9 +3,14 @@
 
 import { z } from '@hono/zod-openapi';
 import { quoted } from '../model/ids.ts';
+import { LIMITS } from '../model/limits.ts';
 import { CURSOR } from './cursor.ts';
+import { parseCursor } from './group-cursor.ts';
 import { parseMatch } from './match.ts';
 import { PROBLEM_CODES } from './problem.ts';
+
+const FROM = /^[1-9]\d{0,14}$/;
+const STREAM_FROM_ALLOWED = 'from is a sequence from 1 on';
 
 const scalar = z.union([z.number(), z.boolean(), z.string()]);
 const value = z.union([scalar, z.record(z.string(), scalar)]).openapi({
@@ -181,6 +186,9 @@ const member = z
     host: z.string(),
     port: z.int(),
     api_port: z.int().openapi({ description: 'Port of its read-only API, 0 for none.' }),
+    zone: z
+      .string()
+      .openapi({ description: 'Where the node stands, as its operator calls it; may be empty.' }),
     incarnation: count,
     identity: z.string(),
     phi: z.number().nullable(),
@@ -199,6 +207,49 @@ export const members = z.array(member);
 export type Members = z.infer<typeof members>;
 
 export const events = z.array(event);
+
+const logRowShape = z.object({
+  sequence: count.openapi({ description: 'Its place in the order of its group, from 1, without gaps.' }),
+  sensor: z.string(),
+  origin: z.string(),
+  identity: z.string(),
+  n: count,
+  ts_ms: timeMs,
+  ingest_ts_ms: timeMs,
+  value,
+  unit: z.string(),
+  flags: z.array(z.literal('clock')),
+});
+
+export const logRow = logRowShape.openapi('LogReading');
+
+export const logPage = z
+  .object({
+    group: z.string().nullable(),
+    first: count,
+    watermark: count,
+    next: count,
+    readings: z.array(logRow),
+  })
+  .openapi('LogPage');
+
+export const view = z
+  .object({
+    group: z.string().nullable(),
+    view_id: count,
+    role: z.enum(['voter', 'learner', 'witness', 'stranger']),
+    leader: z.string().nullable(),
+    ballot: z.object({ round: count, peer: z.string() }).nullable(),
+    voters: z.array(z.string()),
+    learners: z.array(z.string()),
+    present: z.array(z.string()),
+    quorum: z.boolean(),
+    watermark: count,
+    commit_index: count,
+    last_index: count,
+    outbox: count.openapi({ description: 'Own records stored here and not yet known committed.' }),
+  })
+  .openapi('View');
 
 export const health = z
   .object({
@@ -219,6 +270,21 @@ export const LIVE_SHAPES = {
   LiveHello: z.object({ node: z.string(), site: z.string(), version: z.string(), resumed: z.boolean() }),
   LiveForgotten: z.object({ sensor: z.string() }),
   LiveReset: z.object({ why: z.string() }),
+};
+
+/** What the stream of the committed order sends beside readings, by the names the document has for it. */
+export const STREAM_SHAPES = {
+  StreamHello: z.object({
+    node: z.string(),
+    site: z.string(),
+    version: z.string(),
+    group: z.string().nullable(),
+    watermark: count,
+    next: count,
+    resumed: z.boolean(),
+  }),
+  StreamGap: z.object({ from: count, to: count }),
+  StreamReset: z.object({ why: z.string(), group: z.string().nullable(), first: count, watermark: count }),
 };
 
 // Queries. Unknown parameters are refused on the paths of version 1, where a misspelt one would silently give
@@ -246,6 +312,32 @@ export const eventsQuery = strictQuery({
   limit: wholeNumber('limit', EVENTS_LIMIT_MAX)
     .optional()
     .openapi({ type: 'integer', description: 'Only the latest so many.' }),
+});
+
+const FROM_ALLOWED = 'from is a sequence from 1 on, or <group>:<sequence>';
+
+export const logQuery = strictQuery({
+  from: z
+    .string({ error: FROM_ALLOWED })
+    .refine((text) => FROM.test(text) || parseCursor(text) !== null, FROM_ALLOWED)
+    .optional()
+    .openapi({ type: 'string', example: '1', description: 'The first sequence wanted; 1 without it.' }),
+  limit: wholeNumber('limit', LIMITS.logPageReadingsMax)
+    .optional()
+    .openapi({ type: 'integer', description: 'At most so many; 1000 without it.' }),
+  format: z.enum(['json', 'ndjson', 'csv'], { error: 'format is json, ndjson or csv' }).optional(),
+});
+
+export const streamQuery = strictQuery({
+  match: match
+    .optional()
+    .openapi({ type: 'string', example: 'bed1/#', description: 'An MQTT topic filter.' }),
+  from: z
+    .string({ error: STREAM_FROM_ALLOWED })
+    .regex(FROM, STREAM_FROM_ALLOWED)
+    .transform(Number)
+    .optional()
+    .openapi({ type: 'integer', description: 'Where to begin; without it, with what is committed next.' }),
 });
 
 const CURSOR_ALLOWED = 'cursor is a whole number or what X-Next-Cursor said, given once';

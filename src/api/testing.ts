@@ -170,6 +170,7 @@ export function memberOf(peer: PeerId, given: Partial<MemberView> = {}): MemberV
     incarnation: 3,
     address: { host: '10.0.0.2', port: 9_000 },
     apiPort: 10_000,
+    zone: '',
     status: 'alive',
     statusSinceMs: 1_000,
     phi: 0.5,

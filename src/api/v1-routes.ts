@@ -18,7 +18,8 @@ export function addVersion1Routes(api: Api, { hub }: Sources): void {
     const alive = aliveOrigins(hub);
     const rows: schema.Latest = [];
     for (const latest of hub.latest()) {
-      if (matches(match, latest.record.sensor)) rows.push(latestRow(latest, nowMs, alive));
+      if (!matches(match, latest.record.sensor)) continue;
+      rows.push(latestRow(latest, hub.commitOf(latest), nowMs, alive));
     }
     rows.sort((a, b) => compareText(a.sensor, b.sensor));
     return c.json(rows, 200);

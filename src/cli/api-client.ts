@@ -13,6 +13,7 @@ export interface LatestRow {
   readonly unit: string;
   readonly n: number;
   readonly commit: string;
+  readonly sequence: number | null;
   readonly stale: boolean;
   readonly flags: readonly string[];
 }
@@ -21,10 +22,44 @@ export interface MemberRow {
   readonly id: string;
   readonly host: string;
   readonly port: number;
+  readonly api_port: number;
+  readonly zone: string;
   readonly status: string;
   readonly phi: number | null;
   readonly incarnation: number;
   readonly self: boolean;
+}
+
+export interface LogRow {
+  readonly sequence: number;
+  readonly sensor: string;
+  readonly origin: string;
+  readonly identity: string;
+  readonly n: number;
+  readonly ts_ms: number;
+  readonly value: unknown;
+  readonly unit: string;
+}
+
+export interface LogPage {
+  readonly group: string | null;
+  readonly first: number;
+  readonly watermark: number;
+  readonly next: number;
+  readonly readings: readonly LogRow[];
+}
+
+export interface ViewRow {
+  readonly group: string | null;
+  readonly view_id: number;
+  readonly leader: string | null;
+  readonly ballot: { readonly round: number; readonly peer: string } | null;
+  readonly voters: readonly string[];
+  readonly learners: readonly string[];
+  readonly present: readonly string[];
+  readonly quorum: boolean;
+  readonly watermark: number;
+  readonly outbox: number;
 }
 
 export interface ServerEvent {
@@ -49,6 +84,21 @@ export class ApiClient {
 
   members(): Promise<readonly MemberRow[]> {
     return this.#get('/api/v1/members');
+  }
+
+  view(): Promise<ViewRow> {
+    return this.#get('/api/v1/view');
+  }
+
+  log(from: number, limit: number): Promise<LogPage> {
+    return this.#get(`/api/v1/log?from=${from}&limit=${limit}`);
+  }
+
+  /** A metric without labels; 0 where the node does not tell it. */
+  async metric(name: string): Promise<number> {
+    const response = await this.#fetch('/metrics', { signal: AbortSignal.timeout(ANSWER_MS) });
+    const line = (await response.text()).split('\n').find((one) => one.startsWith(`${name} `));
+    return Number(line?.slice(name.length) ?? 0);
   }
 
   /** Calls for each event until the node ends the stream. */

@@ -3,9 +3,12 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { addClusterCommands } from './commands/cluster-commands.ts';
+import { addDrillCommand } from './commands/drill-command.ts';
 import { addForgetCommand } from './commands/forget-command.ts';
 import { addNodeCommand } from './commands/node-command.ts';
+import { addOrderCommands } from './commands/order-commands.ts';
 import { addReadCommands } from './commands/read-commands.ts';
+import { addVerifyCommand } from './commands/verify-command.ts';
 import { EXIT, Failure } from './failure.ts';
 import { simulateCommand } from './simulate.ts';
 
@@ -18,9 +21,15 @@ const program = new Command('sensorium')
 addNodeCommand(program);
 addClusterCommands(program);
 addReadCommands(program);
+addDrillCommand(program);
 addForgetCommand(program);
+addOrderCommands(program);
+addVerifyCommand(program);
 simulateCommand(program);
-for (const command of program.commands) command.exitOverride();
+for (const command of program.commands) {
+  command.exitOverride();
+  for (const inner of command.commands) inner.exitOverride();
+}
 
 try {
   await program.parseAsync(process.argv);

@@ -6,11 +6,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ReadApi } from '../api/read-api.ts';
 import type { Config } from '../config/config.ts';
-import { ControlServer, socketPathProblem } from '../control/control-server.ts';
+import { ControlServer, type Cut, socketPathProblem } from '../control/control-server.ts';
+import { CsvFollower } from '../history/csv-follower.ts';
 import { DISCOVERY_PACE, Discovery } from '../host/discovery/discovery.ts';
 import { Host } from '../host/host.ts';
 import { NodeLog } from '../host/log.ts';
 import { advertisedHost } from '../host/network/advertised-host.ts';
+import { CutTransport } from '../host/network/cut-transport.ts';
 import { FaultyTransport } from '../host/network/faulty-transport.ts';
 import { freePorts } from '../host/network/free-ports.ts';
 import { SocketTransport } from '../host/network/socket-transport.ts';
@@ -30,6 +32,8 @@ import { EXIT, Failure } from './failure.ts';
 import { peerOptionsOf } from './peer-options.ts';
 
 const CONTROL_SOCKET = 'control.sock';
+const CSV_PIN = 'csv';
+const CSV_PIN_MS = 3_600_000;
 const INGEST_REQUEST_MS = 30_000;
 const LIVE_HEARTBEAT_MS = 15_000;
 /** A member heard of directly within so many heartbeats is shown as alive by own evidence. */
@@ -40,11 +44,15 @@ export class Node {
   readonly log: NodeLog;
   /** Rejects when the node cannot go on. */
   readonly failed: Promise<never>;
+  /** Whether it can be cut off from others, for drills. */
+  readonly #drills: boolean;
+  #cut: Cut | null = null;
   readonly #stops: (() => Promise<void>)[] = [];
   #fail: (why: unknown) => void = () => {};
 
-  private constructor(log: NodeLog) {
+  private constructor(log: NodeLog, drills: boolean) {
     this.log = log;
+    this.#drills = drills;
     this.failed = new Promise<never>((_, reject) => {
       this.#fail = reject;
     });
@@ -52,10 +60,10 @@ export class Node {
   }
 
   /** Resolves when all listeners answer. A part that can't start stops those before it, and is the failure. */
-  static async start(config: Config): Promise<Node> {
+  static async start(config: Config, { drills = false }: { readonly drills?: boolean } = {}): Promise<Node> {
     const { dataDir, nodeId, clearDataOnStart } = config;
     const directory = await usable(DataDirectory.open({ dataDir, node: nodeId, clear: clearDataOnStart }));
-    const node = new Node(await logOf(config, directory));
+    const node = new Node(await logOf(config, directory), drills);
     try {
       await node.#start(config, directory);
       return node;
@@ -81,15 +89,21 @@ export class Node {
     const problem = socketPathProblem(join(directory.path, CONTROL_SOCKET));
     if (problem !== null) throw new Failure(problem, EXIT.usage);
     let waitedOn: PeerHub | null = null;
-    const { store, recovered, report, renamed } = await usable(
-      NodeStore.open(directory, ({ kind, detail }) => {
-        // A full disk is waited for: what is at it stays unanswered, and nothing is lost. (HO3)
-        if (kind === 'full') log.error('the disk is full: nothing is stored until there is room', { detail });
-        else {
-          // Whoever waits for the disk waits in vain, and is told before the inputs close.
-          waitedOn?.close('the disk failed');
-          this.#fail(new Failure(`the disk failed: ${detail}`));
-        }
+    let onDisk: Host | null = null;
+    const bounds = { outboxBytesMax: config.outboxMaxBytes, outboxPolicy: config.outboxPolicy };
+    const { store, recovered, report, renamed, order } = await usable(
+      NodeStore.openOrdered(directory, bounds, {
+        failed: ({ kind, detail }) => {
+          // A full disk is waited for: what is at it stays unanswered, and nothing is lost. (HO3)
+          if (kind === 'full')
+            log.error('the disk is full: nothing is stored until there is room', { detail });
+          else {
+            // Whoever waits for the disk waits in vain, and is told before the inputs close.
+            waitedOn?.close('the disk failed');
+            this.#fail(new Failure(`the disk failed: ${detail}`));
+          }
+        },
+        happened: (event) => onDisk?.disk(event),
       }),
     );
     for (const finding of report) log.warn('found at start', { what: findingText(finding) });
@@ -106,14 +120,17 @@ export class Node {
       {
         peer: peerOptionsOf(config, directory.node, advertised, apiPort),
         changesKept: config.replicationDeltaMaxlen,
+        commitTimeoutMs: config.commitTimeoutMs,
         broken: (error) => this.#fail(error),
       },
       store,
-      recovered,
+      store,
+      { ...recovered, ...(order && { order }) },
       new Random(randomInt(SEED_BELOW)),
       log,
     );
     waitedOn = host.hub;
+    onDisk = host;
     host.hub.follow(({ fact }) => {
       if (fact.type !== 'duplicate-node') return;
       const where = addressText(fact.address);
@@ -125,7 +142,11 @@ export class Node {
     await Promise.race([host.prepare(), this.failed]);
     const instance = randomBytes(8).toString('hex');
     const transport = await this.#openTransport(config, host, advertised, apiPort, instance);
-    host.open(transport);
+    host.open(this.#cuttable(transport));
+    // The log keeps what the files still need, but not for ever: a disk that cannot hold them must not fill with it.
+    this.#followOrder(config, host, directory.path, (from) =>
+      store.pinLog(CSV_PIN, from, performance.now() + CSV_PIN_MS),
+    );
     await this.#openEdges(config, host, directory.path, apiPort);
     if (config.discovery) await this.#openDiscovery(config, host, advertised, instance);
 
@@ -161,6 +182,7 @@ export class Node {
           identity,
           incarnation,
           apiPort,
+          zone: config.zone,
           instance,
           host: config.host,
           port: advertised.port,
@@ -184,10 +206,38 @@ export class Node {
     return isFaulty ? new FaultyTransport(sockets, faults, new Random(randomInt(SEED_BELOW))) : sockets;
   }
 
+  #cuttable(transport: Transport): Transport {
+    if (!this.#drills) return transport;
+    const cuttable = new CutTransport(transport);
+    this.#cut = (peers) => cuttable.cut(peers);
+    return cuttable;
+  }
+
+  /** The CSV files, and with them where each latest reading stands in the order. */
+  #followOrder(config: Config, host: Host, directory: string, pin: (from: number) => void): void {
+    const { hub, history: source } = host;
+    const csv = new CsvFollower(this.log, {
+      directory,
+      wipe: config.clearDataOnStart,
+      source,
+      placed: (placed) => hub.placed(placed),
+      forgetPlaces: () => hub.forgetPlaces(),
+      durable: ({ index }) => pin(index + 1),
+    });
+    const unfollow = hub.follow(({ fact }) => {
+      if (fact.type === 'committed') csv.committed();
+    });
+    host.count(() => csv.counters());
+    this.#stops.push(() => {
+      unfollow();
+      return csv.stop();
+    });
+  }
+
   async #openEdges(config: Config, host: Host, path: string, apiPort: number): Promise<void> {
     const { hub } = host;
     const { log } = this;
-    const control = await ControlServer.start(hub, log, join(path, CONTROL_SOCKET));
+    const control = await ControlServer.start(hub, log, join(path, CONTROL_SOCKET), this.#cut);
     this.#stops.push(() => control.stop());
 
     const refusals = new Refusals(log, () => Date.now());

@@ -3,6 +3,7 @@
 import type { Config } from '../config/config.ts';
 import type { Address } from '../model/address.ts';
 import type { PeerId } from '../model/ids.ts';
+import { HISTORY_PROFILES } from '../peer/history-options.ts';
 import type { PeerOptions } from '../peer/options.ts';
 import { MEMBERSHIP_DEFAULTS, type MembershipOptions } from '../protocol/membership/options.ts';
 import { REPLICATION_DEFAULTS, type ReplicationOptions } from '../protocol/replication/options.ts';
@@ -15,10 +16,12 @@ export function peerOptionsOf(config: Config, peer: PeerId, address: Address, ap
     peer,
     address,
     apiPort,
+    zone: config.zone,
     seeds: config.bootstrapPeers,
     topology: config.topologyPolicy,
     membership: membershipOf(config),
     replication: replicationOf(config),
+    history: historyOf(config),
     maxClockSkewMs: config.maxClockSkewMs,
     snapshotIntervalMs: config.snapshotIntervalMs,
     snapshotAfterRecords: SNAPSHOT_AFTER_RECORDS,
@@ -53,5 +56,20 @@ function replicationOf(config: Config): ReplicationOptions {
     pullMinPeers: config.gossipPullMinPeers,
     pullEveryRounds: config.gossipPullEveryRounds,
     maxFanout: config.gossipMaxFanout,
+  };
+}
+
+function historyOf(config: Config): PeerOptions['history'] {
+  const { election, ordering } = HISTORY_PROFILES[config.profile];
+  return {
+    priority: config.priority === 'never' ? null : config.priority,
+    expectNodes: config.expectNodes ?? config.bootstrapPeers.length + 1,
+    election: { ...election, suspectMs: config.heartbeatTimeoutMs, okMs: config.electionTimeoutMs },
+    ordering: {
+      ...ordering,
+      heartbeatMs: config.orderHeartbeatMs,
+      maxVoters: config.orderMaxVoters,
+      evictAfterMs: config.evictAfterMs === 'never' ? Number.POSITIVE_INFINITY : config.evictAfterMs,
+    },
   };
 }

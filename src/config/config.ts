@@ -91,13 +91,7 @@ function notesOn(values: OptionValues, settings: Settings): readonly string[] {
   const idle = Object.values(OPTIONS)
     .filter((option) => option.idle === true && settings.isGiven(option.name))
     .map(({ name }) => `${settings.quote(name)} has no effect in this version`);
-  const cannotCommit =
-    values.ingestAck === 'committed'
-      ? [
-          `${settings.quote('INGEST_ACK')}: this version cannot commit, so every input is stored and answered 503`,
-        ]
-      : [];
-  return [...idle, ...cannotCommit, ...unusedParameters(settings, values.sensorCount)];
+  return [...idle, ...unusedParameters(settings, values.sensorCount)];
 }
 
 function readFileOf(name: string, flags: Source, read: (path: string, content: string) => Source): Source {

@@ -5,13 +5,17 @@ import { LIMITS } from '../model/limits.ts';
 import type { ControlAnswer, ControlRequest } from './request.ts';
 
 /** Rejects when no node listens there, or it gives no answer in time. */
-export function askNode(path: string, request: ControlRequest): Promise<ControlAnswer> {
+export function askNode(
+  path: string,
+  request: ControlRequest,
+  patienceMs: number = LIMITS.controlIdleMsMax,
+): Promise<ControlAnswer> {
   return new Promise((resolve, reject) => {
     const socket = connect(path);
     let text = '';
     socket.setEncoding('utf8');
-    socket.setTimeout(LIMITS.controlIdleMsMax, () => {
-      reject(new Error(`the node gave no answer within ${LIMITS.controlIdleMsMax} ms`));
+    socket.setTimeout(patienceMs, () => {
+      reject(new Error(`the node gave no answer within ${patienceMs} ms`));
       socket.destroy();
     });
     socket.on('error', (error) => {

@@ -45,11 +45,50 @@ test('[CT2] forgetting only what is unknown is refused and changes nothing', asy
   expect(answer).toEqual({ ok: false, problem: 'no such sensor here: "attic"' });
 });
 
+test('[CT4] transfer, leave and remove are asked of the group, and what it answers is passed on', async () => {
+  const done = [
+    await ask({ act: 'transfer', to: 'bob' as PeerId }),
+    await ask({ act: 'remove', peer: 'cat' as PeerId }),
+    await ask({ act: 'leave' }),
+  ];
+  hub.history.refusal = 'ann does not lead';
+  const refused = await ask({ act: 'transfer', to: 'bob' as PeerId });
+
+  expect(done).toEqual(['transfer', 'remove', 'leave'].map((act) => ({ ok: true, done: act })));
+  expect(hub.history.commands).toEqual([
+    { kind: 'transfer', to: 'bob' },
+    { kind: 'remove', peer: 'cat' },
+    { kind: 'leave' },
+  ]);
+  expect(refused).toEqual({ ok: false, problem: 'ann does not lead' });
+});
+
+test('[CT5] a node is cut off from others only where it was started to be drilled', async () => {
+  const cuts: (readonly PeerId[])[] = [];
+  const path = join(directory, 'drilled.sock');
+  const drilled = await ControlServer.start(hub, recordingLog(), path, (peers) => cuts.push(peers));
+
+  const taken = await askNode(path, { act: 'cut', peers: ['bob' as PeerId] });
+  const refused = await ask({ act: 'cut', peers: [] });
+  await drilled.stop();
+
+  expect(taken).toEqual({ ok: true, done: 'cut' });
+  expect(cuts).toEqual([['bob']]);
+  expect(refused).toEqual({ ok: false, problem: 'this node takes no part in drills' });
+});
+
+test('[CT3] a node id that is none is refused', async () => {
+  expect(await ask({ act: 'remove', peer: 'No Node' as PeerId })).toMatchObject({
+    ok: false,
+    problem: expect.stringContaining('a node id is'),
+  });
+});
+
 test('[CT3] nonsense is answered with what is allowed, and the next request is served', async () => {
   const lines = await exchange('nonsense\n{"act":"fly"}\n{"act":"forget","sensors":[]}\n', 3);
 
   expect(lines[0]).toContain('a request is one line of JSON');
-  expect(lines[1]).toContain('the only act is');
+  expect(lines[1]).toContain('the acts are');
   expect(lines[2]).toContain('lists 1 to');
 });
 

@@ -1,11 +1,12 @@
 // Acts on a node never go over its read API: they come in over a unix socket in its data directory that only the
-// node's own user may open. One request a line, one answer a line, both JSON. SPEC rules CT1-CT3.
+// node's own user may open. One request a line, one answer a line, both JSON. SPEC rules CT1-CT4.
 
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Hub } from '../hub/hub.ts';
+import { unreachable } from '../kit/assert.ts';
 import type { Log } from '../kit/log.ts';
-import type { SensorId } from '../model/ids.ts';
+import type { PeerId, SensorId } from '../model/ids.ts';
 import { LIMITS } from '../model/limits.ts';
 import { type ControlAnswer, type ControlRequest, parseRequest } from './request.ts';
 
@@ -18,14 +19,19 @@ export function socketPathProblem(path: string): string | null {
   return `the control socket's path may have at most ${SOCKET_PATH_BYTES_MAX} bytes, choose a shorter DATA_DIR: ${path}`;
 }
 
+/** Cuts this node off from peers: for nodes that are there to be drilled. */
+export type Cut = (peers: readonly PeerId[]) => void;
+
 export class ControlServer {
   readonly #hub: Hub;
   readonly #log: Log;
   readonly #path: string;
+  readonly #cut: Cut | null;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(hub: Hub, log: Log, path: string) {
+  private constructor(hub: Hub, log: Log, path: string, cut: Cut | null) {
+    this.#cut = cut;
     this.#hub = hub;
     this.#log = log;
     this.#path = path;
@@ -34,9 +40,9 @@ export class ControlServer {
   }
 
   /** The data directory is locked by this process, so a socket found there was left behind. */
-  static async start(hub: Hub, log: Log, path: string): Promise<ControlServer> {
+  static async start(hub: Hub, log: Log, path: string, cut: Cut | null = null): Promise<ControlServer> {
     rmSync(path, { force: true });
-    const control = new ControlServer(hub, log, path);
+    const control = new ControlServer(hub, log, path, cut);
     await new Promise<void>((listening, failed) => {
       control.#server.once('error', failed);
       control.#server.listen(path, listening);
@@ -85,8 +91,36 @@ export class ControlServer {
   }
 
   async #act(request: ControlRequest): Promise<ControlAnswer> {
-    const unknown = request.sensors.filter((sensor) => this.#hub.latestOf(sensor) === null);
-    const known = request.sensors.filter((sensor) => !unknown.includes(sensor));
+    switch (request.act) {
+      case 'forget':
+        return this.#forget(request.sensors);
+      case 'transfer':
+        return this.#command(request.act, { kind: 'transfer', to: request.to });
+      case 'leave':
+        return this.#command(request.act, { kind: 'leave' });
+      case 'remove':
+        return this.#command(request.act, { kind: 'remove', peer: request.peer });
+      case 'cut':
+        if (this.#cut === null) return { ok: false, problem: 'this node takes no part in drills' };
+        this.#cut(request.peers);
+        return { ok: true, done: 'cut' };
+      default:
+        return unreachable(request);
+    }
+  }
+
+  async #command(
+    done: 'transfer' | 'leave' | 'remove',
+    command: Parameters<Hub['command']>[0],
+  ): Promise<ControlAnswer> {
+    await this.#hub.command(command);
+    this.#log.info('asked of the group and done', { act: done });
+    return { ok: true, done };
+  }
+
+  async #forget(sensors: readonly SensorId[]): Promise<ControlAnswer> {
+    const unknown = sensors.filter((sensor) => this.#hub.latestOf(sensor) === null);
+    const known = sensors.filter((sensor) => !unknown.includes(sensor));
     if (known.length === 0) return { ok: false, problem: `no such sensor here: ${list(unknown)}` };
 
     const { firstN } = await this.#hub.forget(known);

@@ -1,13 +1,19 @@
-// What the control socket understands.
+// What the control socket understands. SPEC rules CT2-CT4.
 
 import { ok, type Result, refused } from '../kit/result.ts';
-import { parseSensorId, type SensorId } from '../model/ids.ts';
+import { type PeerId, parsePeerId, parseSensorId, type SensorId } from '../model/ids.ts';
 import { LIMITS } from '../model/limits.ts';
 
-export interface ControlRequest {
-  readonly act: 'forget';
-  readonly sensors: readonly SensorId[];
-}
+export type ControlRequest =
+  | { readonly act: 'forget'; readonly sensors: readonly SensorId[] }
+  /** The leader hands over to another voter. */
+  | { readonly act: 'transfer'; readonly to: PeerId }
+  /** This node leaves the group for good. */
+  | { readonly act: 'leave' }
+  /** Another node, which will not come back, is taken out of the group. */
+  | { readonly act: 'remove'; readonly peer: PeerId }
+  /** In a drill: nothing goes from this node to these peers until another cut. */
+  | { readonly act: 'cut'; readonly peers: readonly PeerId[] };
 
 export type ControlAnswer =
   | {
@@ -16,15 +22,49 @@ export type ControlAnswer =
       readonly unknown: readonly SensorId[];
       readonly firstN: number;
     }
+  | { readonly ok: true; readonly done: 'transfer' | 'leave' | 'remove' | 'cut' }
   | { readonly ok: false; readonly problem: string };
+
+const WHAT_IS_ALLOWED =
+  '{"act": "forget", "sensors": ["…"]}, {"act": "transfer", "to": "…"}, {"act": "leave"} or {"act": "remove", "peer": "…"}';
 
 export function parseRequest(line: string): Result<ControlRequest> {
   const request = parseJson(line);
   if (typeof request !== 'object' || request === null || !('act' in request)) {
-    return refused('a request is one line of JSON: {"act": "forget", "sensors": ["…"]}');
+    return refused(`a request is one line of JSON: ${WHAT_IS_ALLOWED}`);
   }
-  if (request.act !== 'forget') return refused('the only act is "forget"');
-  const named = 'sensors' in request ? request.sensors : undefined;
+  switch (request.act) {
+    case 'forget':
+      return sensorsOf('sensors' in request ? request.sensors : undefined);
+    case 'transfer': {
+      const to = parsePeerId(String('to' in request ? request.to : ''));
+      return to.ok ? ok({ act: 'transfer', to: to.value }) : to;
+    }
+    case 'leave':
+      return ok({ act: 'leave' });
+    case 'remove': {
+      const peer = parsePeerId(String('peer' in request ? request.peer : ''));
+      return peer.ok ? ok({ act: 'remove', peer: peer.value }) : peer;
+    }
+    case 'cut':
+      return cutOf('peers' in request ? request.peers : undefined);
+    default:
+      return refused(`the acts are "forget", "transfer", "leave" and "remove": ${WHAT_IS_ALLOWED}`);
+  }
+}
+
+function cutOf(named: unknown): Result<ControlRequest> {
+  if (!Array.isArray(named) || named.length > LIMITS.membersMax) return refused('"peers" lists node ids');
+  const peers: PeerId[] = [];
+  for (const id of named) {
+    const peer = parsePeerId(String(id));
+    if (!peer.ok) return peer;
+    peers.push(peer.value);
+  }
+  return ok({ act: 'cut', peers });
+}
+
+function sensorsOf(named: unknown): Result<ControlRequest> {
   if (!Array.isArray(named) || named.length < 1 || named.length > LIMITS.readingsPerSubmitMax) {
     return refused(`"sensors" lists 1 to ${LIMITS.readingsPerSubmitMax} sensor ids`);
   }

@@ -3,7 +3,7 @@ import { Random } from '../kit/random.ts';
 import type { Batch, HardState, Snapshot } from '../model/durable.ts';
 import type { SensorId } from '../model/ids.ts';
 import { ANN, EMPTY_DISK, peerOptions } from '../peer/testing.ts';
-import type { Store } from '../storage/store.ts';
+import type { AddressStore, Store } from '../storage/store.ts';
 import { Host } from './host.ts';
 import { NodeLog } from './log.ts';
 import type { Transport } from './network/transport.ts';
@@ -95,7 +95,7 @@ test('[HO9] a flood of refusals is a few lines', async () => {
 });
 
 /** A disk that answers when it is told to. */
-class ToldStore implements Store {
+class ToldStore implements Store, AddressStore {
   readonly #waiting: (() => void)[] = [];
   isBroken = false;
   #appended = 0;
@@ -114,6 +114,8 @@ class ToldStore implements Store {
   saveSnapshot(_snapshot: Snapshot, done: () => void): void {
     this.#waiting.push(done);
   }
+
+  saveAddresses(): void {}
 
   get waiting(): number {
     return this.#waiting.length;
@@ -169,9 +171,15 @@ function hostOf() {
   const options = {
     peer: peerOptions(ANN, { snapshotAfterRecords: 1 }),
     changesKept: 16,
+    commitTimeoutMs: 5_000,
     broken: (error: unknown) => broken.push(error),
   };
-  return { host: new Host(options, store, EMPTY_DISK, new Random(1), log), store, lines: log.lines, broken };
+  return {
+    host: new Host(options, store, null, EMPTY_DISK, new Random(1), log),
+    store,
+    lines: log.lines,
+    broken,
+  };
 }
 
 async function openHost() {

@@ -2,6 +2,8 @@
 // One peer, one timer. SPEC rules HO1-HO5 and HO9.
 
 import { performance } from 'node:perf_hooks';
+import type { HistoryCarrier } from '../hub/log-source.ts';
+import { NO_HISTORY } from '../hub/no-history.ts';
 import { type Carrier, PeerHub } from '../hub/peer-hub.ts';
 import type { Random } from '../kit/random.ts';
 import type { Address } from '../model/address.ts';
@@ -12,10 +14,12 @@ import type { Now } from '../model/time.ts';
 import type { PeerOptions } from '../peer/options.ts';
 import { Peer } from '../peer/peer.ts';
 import type { Input, PeerOutbox } from '../peer/port.ts';
-import type { Store } from '../storage/store.ts';
+import type { AddressStore, OrderStore, Store, StoreEvent } from '../storage/store.ts';
+import { CommittedLog } from './committed-log.ts';
 import type { NodeLog } from './log.ts';
 import { Rate } from './network/rate.ts';
 import type { Transport, TransportEvents } from './network/transport.ts';
+import { orderRequests } from './order-requests.ts';
 import { lineOf } from './story.ts';
 
 /** A wake-up that comes later than this was not the timer's fault: the process stood still. */
@@ -25,6 +29,21 @@ const TIMER_MAX_MS = 2 ** 31 - 1;
 
 const COMPLAINTS_PER_SECOND = 5;
 
+/** How long a stop waits for another to lead. */
+const HAND_OVER_MS = 600;
+const HAND_OVER_LOOK_MS = 5;
+
+const DISK_TEXTS: { readonly [type in StoreEvent['type']]: string } = {
+  full: 'the disk is full: no readings are ordered here until there is room',
+  space: 'the disk has room again',
+  'log-damaged': 'a part of the log is damaged',
+  'log-sealed': 'a segment of the log is full',
+  'pin-expired': 'somebody held the log for too long',
+  'outbox-full': 'the outbox is as large as it may be',
+  'outbox-room': 'the outbox has room again',
+  'outbox-dropped': 'readings that were never ordered were dropped from the outbox',
+};
+
 interface Counts {
   readonly [name: string]: number;
 }
@@ -32,6 +51,7 @@ interface Counts {
 export interface HostOptions {
   readonly peer: PeerOptions;
   readonly changesKept: number;
+  readonly commitTimeoutMs: number;
   /** The peer found itself wrong and takes no further step: the program is to end. */
   readonly broken: (error: unknown) => void;
 }
@@ -41,7 +61,8 @@ export class Host implements Carrier {
   readonly peer: Peer;
   readonly hub: PeerHub;
   readonly #log: NodeLog;
-  readonly #store: Store;
+  readonly #store: Store & AddressStore;
+  readonly #committed: CommittedLog | null;
   readonly #broken: (error: unknown) => void;
   readonly #counted: (() => Counts)[];
   readonly #complaints = new Rate(COMPLAINTS_PER_SECOND);
@@ -59,16 +80,35 @@ export class Host implements Carrier {
   #durable: HardState | null = null;
   readonly #out: PeerOutbox;
 
-  constructor(options: HostOptions, store: Store, recovered: Recovered, random: Random, log: NodeLog) {
+  /** `orderStore`: where the order is kept; null for a node that takes no part in it. */
+  constructor(
+    options: HostOptions,
+    store: Store & AddressStore,
+    orderStore: OrderStore | null,
+    recovered: Recovered,
+    random: Random,
+    log: NodeLog,
+  ) {
     this.self = options.peer.peer;
     this.#store = store;
     this.#log = log;
     this.#broken = options.broken;
     this.#counted = [() => this.#store.counters(), () => this.#transport?.counters() ?? {}];
-    this.#out = this.#outbox();
+    this.#out = this.#outbox(orderStore);
     this.peer = new Peer(options.peer, recovered, random, this.now());
-    this.hub = new PeerHub(this, options.changesKept);
+    const { history } = this.peer;
+    this.#committed = history && orderStore && new CommittedLog(history, orderStore, this);
+    this.hub = new PeerHub(this, options);
   }
+
+  get history(): HistoryCarrier {
+    return this.#committed ?? NO_HISTORY;
+  }
+
+  readonly later = (ms: number, act: () => void): (() => void) => {
+    const timer = setTimeout(act, ms);
+    return () => clearTimeout(timer);
+  };
 
   now(): Now {
     return { steadyMs: performance.now(), wallMs: Date.now() };
@@ -129,8 +169,18 @@ export class Host implements Carrier {
     this.#arm();
   }
 
+  /** What happens on the disk without being asked. */
+  disk(event: StoreEvent): void {
+    const { type } = event;
+    const level = type === 'space' || type === 'log-sealed' ? 'debug' : 'warn';
+    this.#log[level](DISK_TEXTS[type], { what: JSON.stringify(event) });
+    if (type === 'full') this.deliver({ type: 'disk-state', state: 'full' });
+    if (type === 'space') this.deliver({ type: 'disk-state', state: 'fine' });
+  }
+
   /** Says goodbye; what was submitted before is stored. (HO4) */
   async stop(): Promise<void> {
+    if (this.peer.history?.leads != null && !this.#stopped) await this.#handOver();
     this.deliver({ type: 'leave' });
     if (this.#timer) clearTimeout(this.#timer);
     await this.#transport?.stop();
@@ -139,18 +189,30 @@ export class Host implements Carrier {
     this.hub.close('this node has stopped');
   }
 
-  #outbox(): PeerOutbox {
+  /** Who leads the order lets another lead first, as far as there is one. (HO11) */
+  async #handOver(): Promise<void> {
+    this.deliver({ type: 'hand-over' });
+    const untilMs = performance.now() + HAND_OVER_MS;
+    while (this.peer.history?.leads != null && performance.now() < untilMs) await pause(HAND_OVER_LOOK_MS);
+  }
+
+  #outbox(orderStore: OrderStore | null): PeerOutbox {
     return {
+      order: orderStore && orderRequests(orderStore, (input) => this.deliver(input)),
       send: (to, message, channel) => {
         const address = this.peer.addressOf(to);
         if (address !== null) this.#transport?.send(to, address, message, channel);
       },
       contact: (address: Address) => this.#transport?.contact(address),
       announce: (fact) => this.#announce(fact),
-      append: (batch) => this.#store.append(batch, () => this.deliver({ type: 'appended', batch })),
+      append: (batch) =>
+        this.#store.append(batch, (stored) => {
+          this.deliver({ type: 'appended', batch, ...(stored && { stored }) });
+        }),
       saveHardState: (state) => this.#store.saveHardState(state, () => this.#hardStateSaved(state)),
       saveSnapshot: (snapshot) =>
         this.#store.saveSnapshot(snapshot, () => this.deliver({ type: 'snapshot-saved', snapshot })),
+      saveAddresses: (addresses) => this.#store.saveAddresses(addresses),
     };
   }
 
@@ -169,6 +231,7 @@ export class Host implements Carrier {
   #announce(fact: Fact): void {
     const line = lineOf(fact);
     if (line !== null) this.#log[line.level](line.text, line.fields);
+    this.#committed?.hear(fact);
     this.hub.hear(fact);
   }
 
@@ -203,4 +266,8 @@ export class Host implements Carrier {
     if (nowMs >= this.peer.wakeAt) this.deliver({ type: 'wake' });
     else this.#arm();
   }
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resume) => setTimeout(resume, ms));
 }

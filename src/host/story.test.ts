@@ -54,6 +54,15 @@ test('[HO6] a clock that is wrong and one that is right again are told apart', (
   expect(right?.text).toBe("this node's clock agrees with the others again");
 });
 
+test('[HO6] elections are told in the lines that people search for', () => {
+  const ballot = { round: 7, priority: 0, peer: BOB, identity };
+  const elected = lineOf({ type: 'became-leader', group: 'a1', ballot, how: 'election', index: 4 });
+  const heard = lineOf({ type: 'coordinator', peer: BOB, ballot, how: 'election' });
+
+  expect(elected).toMatchObject({ level: 'story', text: 'became the Group Leader via election' });
+  expect(heard).toMatchObject({ level: 'story', text: 'Received COORDINATOR announcement: bob' });
+});
+
 test('[HO6] facts that come with every reading are no lines', () => {
   const stored: Fact = { type: 'stored', origin: BOB, identity, firstN: 1, count: 1 };
   const changed: Fact = {
@@ -65,5 +74,7 @@ test('[HO6] facts that come with every reading are no lines', () => {
     from: BOB,
   };
 
-  expect([lineOf(stored), lineOf(changed)]).toEqual([null, null]);
+  const committed = lineOf({ type: 'committed', group: 'a1', index: 1, sequence: 1 });
+
+  expect([lineOf(stored), lineOf(changed), committed]).toEqual([null, null, null]);
 });

@@ -4,6 +4,7 @@
 import { addressText } from '../model/address.ts';
 import type { Fact } from '../model/fact.ts';
 import { identityText } from '../model/ids.ts';
+import { orderLineOf } from './order-story.ts';
 
 export interface Line {
   /** `story` lines are what LOG_LEVEL=DEMO shows. */
@@ -77,7 +78,10 @@ export function lineOf(fact: Fact): Line | null {
     case 'submit-stored':
     case 'submit-refused':
     case 'registers-changed':
+    case 'addresses-known':
       return null;
+    default:
+      return orderLineOf(fact);
   }
 }
 

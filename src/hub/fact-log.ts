@@ -42,6 +42,9 @@ function comesWithEveryReading(fact: Fact): boolean {
     case 'submit-stored':
     case 'submit-refused':
     case 'registers-changed':
+    case 'addresses-known':
+    case 'committed':
+    case 'own-committed':
       return true;
     default:
       return false;

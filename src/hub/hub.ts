@@ -1,9 +1,12 @@
 // The port for the edges: all that an input, a sink or the API may know of the peer it sits on.
 
 import type { Fact, SyncSource } from '../model/fact.ts';
+import type { GroupId, OrderView } from '../model/group-view.ts';
 import type { Identity, PeerId, SensorId } from '../model/ids.ts';
 import type { Reading } from '../model/reading.ts';
 import type { LatestReading, MemberView, StreamView, TopologyView } from '../model/view.ts';
+import type { HistoryCommand } from '../peer/history.ts';
+import type { LogPage } from './log-page.ts';
 
 /** `stored`: durable at this node. `committed`: durable at a quorum, with its place in the order. */
 export type Durability = 'stored' | 'committed';
@@ -15,7 +18,8 @@ export interface Hub {
 
   /**
    * Resolves once the readings are as durable as asked, all of them under consecutive `n`. Rejects with
-   * `SubmitRefused` when nothing of it was taken. The readings have passed `checkReading`.
+   * `SubmitRefused` when nothing of it was taken, and with `NotCommitted` when they are stored and will be committed,
+   * but not in time: at once where there is no quorum. The readings have passed `checkReading`.
    */
   submit(readings: readonly Reading[], until: Durability, receipt?: SubmitReceipt): Promise<Submitted>;
   /** The answer already given to this `Idempotency-Key`, or null. */
@@ -30,6 +34,14 @@ export interface Hub {
   /** Whom each node keeps links to, as far as known here. */
   topology(): readonly TopologyView[];
   replication(): ReplicationView;
+  /** What is known here of the group that keeps the common order. */
+  order(): OrderView;
+  /** Committed readings from the sequence `from` on, at most `limit` and `logPageReadingsMax`. */
+  log(from: number, limit: number): Promise<LogPage>;
+  /** Whether this reading has its place in the order, and which. */
+  commitOf(latest: LatestReading): CommitState;
+  /** Resolves when the group has done it; rejects with `CommandRefused`. */
+  command(command: HistoryCommand): Promise<void>;
   /** Counters by name (`gossip_messages_sent_total` …), rising only. */
   counters(): { readonly [name: string]: number };
 
@@ -61,6 +73,29 @@ export class SubmitRefused extends Error {
     super(why);
     this.retry = retry;
   }
+}
+
+/** The readings are durable here, have their numbers and will be committed; but that was not to be had in time. */
+export class NotCommitted extends Error {
+  override readonly name = 'NotCommitted';
+  readonly stored: Submitted;
+
+  constructor(why: string, stored: Submitted) {
+    super(why);
+    this.stored = stored;
+  }
+}
+
+export class CommandRefused extends Error {
+  override readonly name = 'CommandRefused';
+}
+
+export interface CommitState {
+  readonly commit: Durability;
+  /** The group whose order it is in; null while it is in none. */
+  readonly group: GroupId | null;
+  /** Null while it has no place, and for a moment after it was given one. */
+  readonly sequence: number | null;
 }
 
 export interface ReplicationView {

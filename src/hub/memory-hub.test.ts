@@ -5,5 +5,5 @@ import { MemoryHub } from './memory-hub.ts';
 hubContract('memory hub', async (changesKept) => {
   let wallMs = 1_700_000_000_000;
   const hub = new MemoryHub({ self: 'ann' as PeerId, wallMs: () => wallMs++, changesKept });
-  return { hub, stop: async () => {} };
+  return { hub, history: hub.history, stop: async () => {} };
 });

@@ -1,23 +1,33 @@
 // A hub of one node that keeps everything in memory: for the tests of edges, which need no peers and no disk.
 // It passes the same contract as the hub of a real peer.
 
+import type { Batch } from '../model/durable.ts';
+import type { Entry } from '../model/entry.ts';
 import type { Fact } from '../model/fact.ts';
+import type { OrderView } from '../model/group-view.ts';
 import type { Identity, PeerId, SensorId } from '../model/ids.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Reading, ReadingRecord } from '../model/reading.ts';
 import type { LatestReading, MemberView, TopologyView } from '../model/view.ts';
+import type { HistoryCommand } from '../peer/history.ts';
 import { ChangeRing } from './change-ring.ts';
 import { FactLog } from './fact-log.ts';
 import {
   type ChangePage,
+  CommandRefused,
+  type CommitState,
   type Durability,
   type Hub,
+  NotCommitted,
   type ReplicationView,
   type SubmitReceipt,
-  SubmitRefused,
+  type SubmitRefused,
   type Submitted,
   type TimedFact,
 } from './hub.ts';
+import { type LogPage, readingsOf, readPage } from './log-page.ts';
+import { MemoryHistory } from './memory-history.ts';
+import { Places } from './places.ts';
 
 export interface MemoryHubOptions {
   readonly self: PeerId;
@@ -31,6 +41,7 @@ export class MemoryHub implements Hub {
   readonly incarnation = 1;
   /** When set, every submit is refused with it. */
   refusal: SubmitRefused | null = null;
+  readonly history: MemoryHistory;
   /** Members beside this one, as a test wants them shown. */
   others: MemberView[] = [];
 
@@ -39,25 +50,33 @@ export class MemoryHub implements Hub {
   readonly #facts = new FactLog(LIMITS.factsKeptMax);
   readonly #latest = new Map<SensorId, LatestReading>();
   readonly #answers = new Map<string, Submitted>();
+  readonly #places = new Places(LIMITS.placesMax);
   #n = 0;
 
   constructor(options: MemoryHubOptions) {
     this.self = options.self;
+    this.history = new MemoryHistory(options.self);
+    this.history.onCommitted = (entry) => this.#committed(entry);
     this.#wallMs = options.wallMs;
     this.#changes = new ChangeRing(options.changesKept);
   }
 
   async submit(readings: readonly Reading[], until: Durability, receipt?: SubmitReceipt): Promise<Submitted> {
     if (this.refusal !== null) throw this.refusal;
-    if (until === 'committed') throw new SubmitRefused('there is no quorum to commit with', true);
     const known = receipt && this.#answers.get(receipt.key);
-    if (known) return known;
+    if (known) return this.#asDurable(known, until);
 
     const firstN = this.#n + 1;
-    for (const reading of readings) this.#take(reading);
-    const submitted = receipt ? { firstN, answer: receipt.answer } : { firstN };
-    if (receipt) this.#answers.set(receipt.key, submitted);
-    return submitted;
+    const stored = receipt ? { firstN, answer: receipt.answer } : { firstN };
+    if (receipt) this.#answers.set(receipt.key, stored);
+    const taken = readings.map((reading) => this.#take(reading));
+    const batch: Batch = {
+      identity: this.identity,
+      records: taken.map(({ record }) => record),
+      units: taken.map(({ unit }) => unit),
+    };
+    this.history.store(this.self, batch);
+    return this.#asDurable(stored, until);
   }
 
   answered(key: string): Submitted | null {
@@ -68,8 +87,11 @@ export class MemoryHub implements Hub {
     const firstN = this.#n + 1;
     for (const sensor of sensors) {
       this.#n++;
+      const atMs = this.#wallMs();
+      const record = { kind: 'tombstone', n: this.#n, sensor, lwwTsMs: atMs } as const;
+      this.history.store(this.self, { identity: this.identity, records: [record] });
       if (!this.#latest.delete(sensor)) continue;
-      this.#changes.add({ atMs: this.#wallMs(), sensor, latest: null, source: 'local_sensor' });
+      this.#changes.add({ atMs, sensor, latest: null, source: 'local_sensor' });
     }
     return { firstN };
   }
@@ -90,6 +112,7 @@ export class MemoryHub implements Hub {
       incarnation: this.incarnation,
       address: { host: '127.0.0.1', port: 9000 },
       apiPort: 10_000,
+      zone: '',
       status: 'alive',
       statusSinceMs: this.#wallMs(),
       phi: null,
@@ -121,6 +144,9 @@ export class MemoryHub implements Hub {
           upto: this.#n,
           registers: this.#latest.size,
           advancedAtMs: this.#wallMs(),
+          retired: false,
+          lagRecords: 0,
+          staleMs: 0,
         },
       ],
       sensors: this.#latest.size,
@@ -128,6 +154,28 @@ export class MemoryHub implements Hub {
       newestChange: this.#changes.newest,
       changesKept: this.#changes.kept,
     };
+  }
+
+  order(): OrderView {
+    return this.history.view();
+  }
+
+  log(from: number, limit: number): Promise<LogPage> {
+    return readPage(this.history, from, limit);
+  }
+
+  commitOf({ origin, identity, record }: LatestReading): CommitState {
+    if (record.n > this.history.committedN({ origin, identity })) {
+      return { commit: 'stored', group: null, sequence: null };
+    }
+    const sequence = this.#places.sequenceOf(record.sensor, origin, identity, record.n);
+    return { commit: 'committed', group: this.history.extent().group, sequence };
+  }
+
+  async command(command: HistoryCommand): Promise<void> {
+    const { refusal } = this.history;
+    this.history.command(0, command);
+    if (refusal !== null) throw new CommandRefused(refusal);
   }
 
   counters(): { readonly [name: string]: number } {
@@ -151,7 +199,25 @@ export class MemoryHub implements Hub {
     this.#facts.add(fact, this.#wallMs());
   }
 
-  #take(reading: Reading): void {
+  /** Without a quorum it is plain at once that nothing will be committed. */
+  #asDurable(stored: Submitted, until: Durability): Submitted {
+    const { self: origin, identity } = this;
+    if (until === 'stored' || this.history.committedN({ origin, identity }) >= stored.firstN) return stored;
+    throw new NotCommitted('there is no quorum to commit with', stored);
+  }
+
+  #committed(entry: Entry): void {
+    for (const reading of readingsOf(entry)) this.#places.learn(reading);
+    const { group, watermark: sequence } = this.history.extent();
+    const atMs = this.#wallMs();
+    if (group === null) return;
+    this.#facts.add({ type: 'committed', group, index: entry.index, sequence }, atMs);
+    if (entry.body.kind !== 'data') return;
+    const { lastN: upto, producer } = entry.body;
+    this.#facts.add({ type: 'own-committed', identity: producer.identity, upto }, atMs);
+  }
+
+  #take(reading: Reading): { readonly record: ReadingRecord; readonly unit: string } {
     const atMs = this.#wallMs();
     this.#n++;
     const tsMs = reading.tsMs ?? atMs;
@@ -166,13 +232,14 @@ export class MemoryHub implements Hub {
       lwwTsMs: tsMs,
     };
     const before = this.#latest.get(sensor);
-    if (before && before.record.lwwTsMs > record.lwwTsMs) return;
+    const unit = reading.unit ?? before?.unit ?? '';
+    if (before && before.record.lwwTsMs > record.lwwTsMs) return { record, unit };
 
     const latest: LatestReading = {
       origin: this.self,
       identity: this.identity,
       record,
-      unit: reading.unit ?? before?.unit ?? '',
+      unit,
       periodMs: reading.periodMs ?? before?.periodMs ?? 0,
       origins: [this.self],
     };
@@ -189,5 +256,6 @@ export class MemoryHub implements Hub {
       },
       atMs,
     );
+    return { record, unit };
   }
 }

@@ -1,7 +1,7 @@
 // The live table of a local cluster in a terminal: nodes, what each knows of every sensor, and the last lines of
 // the story. Redrawn every second from the nodes' own read APIs.
 
-import { ApiClient, type LatestRow, type MemberRow } from '../api-client.ts';
+import { ApiClient, type LatestRow, type MemberRow, type ViewRow } from '../api-client.ts';
 import { ageText, plain, table, valueText } from '../table.ts';
 import type { LogLine } from './local-cluster.ts';
 import type { NodePlan } from './topology.ts';
@@ -10,7 +10,7 @@ const REDRAW_MS = 1_000;
 const STORY_LINES = 6;
 const SENSOR_WIDTH = 24;
 /** Columns of the other columns of the sensors' table, at most. */
-const BESIDE_VALUE = SENSOR_WIDTH + 38;
+const BESIDE_VALUE = SENSOR_WIDTH + 52;
 const CLEAR = '\u001b[H\u001b[J';
 const HIDE_CURSOR = '\u001b[?25l';
 const SHOW_CURSOR = '\u001b[?25h';
@@ -18,6 +18,7 @@ const SHOW_CURSOR = '\u001b[?25h';
 interface Seen {
   readonly latest: readonly LatestRow[];
   readonly members: readonly MemberRow[];
+  readonly view: ViewRow;
 }
 
 export class ClusterScreen {
@@ -56,8 +57,12 @@ export class ClusterScreen {
     const seen = await Promise.all(
       this.#nodes.map(async ({ client }): Promise<Seen | null> => {
         try {
-          const [latest, members] = await Promise.all([client.latest(), client.members()]);
-          return { latest, members };
+          const [latest, members, view] = await Promise.all([
+            client.latest(),
+            client.members(),
+            client.view(),
+          ]);
+          return { latest, members, view };
         } catch {
           return null;
         }
@@ -76,7 +81,7 @@ export class ClusterScreen {
 
   #nodesTable(seen: readonly (Seen | null)[]): string {
     return table(
-      ['node', 'page', 'sees alive', 'sensors'],
+      ['node', 'page', 'sees alive', 'sensors', 'leader', 'watermark', 'outbox'],
       this.#nodes.map(({ plan }, index) => {
         const one = seen[index];
         const alive = one?.members.filter((member) => member.status === 'alive').length;
@@ -85,10 +90,20 @@ export class ClusterScreen {
           `http://127.0.0.1:${plan.apiPort}`,
           one ? `${alive} of ${one.members.length}` : 'does not answer',
           one ? String(one.latest.length) : '-',
+          one ? leaderText(one.view, plan.id) : '-',
+          one ? String(one.view.watermark) : '-',
+          one ? String(one.view.outbox) : '-',
         ];
       }),
     );
   }
+}
+
+/** Whom a node follows; a leader that it hears of and that has no quorum is doubtful. */
+function leaderText({ leader, quorum }: ViewRow, self: string): string {
+  if (leader === null) return 'none';
+  const name = leader === self ? 'leads' : leader;
+  return quorum ? name : `${name}?`;
 }
 
 /** The heading and as many rows as there is room for; the last line says how many more there are. */
@@ -117,7 +132,7 @@ function sensorsTable(seen: readonly (Seen | null)[], width: number): string {
   }
   const sorted = [...rows.values()].sort((a, b) => (a.row.sensor < b.row.sensor ? -1 : 1));
   return table(
-    ['sensor', 'value', 'unit', 'origin', 'age', 'at nodes'],
+    ['sensor', 'value', 'unit', 'origin', 'age', 'at nodes', ''],
     sorted.map(({ row, knownBy, equal }) => [
       cut(plain(row.sensor), SENSOR_WIDTH),
       cut(valueText(row.value), valueWidth),
@@ -125,6 +140,7 @@ function sensorsTable(seen: readonly (Seen | null)[], width: number): string {
       row.origin,
       ageText(row.age_ms),
       equal === knownBy ? `${knownBy} of ${seen.length}` : `${equal} equal of ${knownBy}`,
+      row.commit === 'committed' ? `✓ ${row.sequence ?? ''}`.trimEnd() : '',
     ]),
   );
 }

@@ -54,6 +54,23 @@ export class LocalCluster {
     return this.#children.has(node);
   }
 
+  /** Sends a signal to a node's process; the caller knows what it does. */
+  signal(node: string, signal: NodeJS.Signals): void {
+    this.#children.get(node)?.kill(signal);
+  }
+
+  /** Resolves when the node's process is there no more. */
+  async gone(node: string): Promise<void> {
+    const child = this.#children.get(node);
+    if (child) await new Promise((ended) => child.once('exit', ended));
+  }
+
+  /** Starts a node again that has ended; resolves when it is ready. */
+  async restart(node: string): Promise<void> {
+    const plan = this.plans.find(({ id }) => id === node);
+    if (plan && !this.isRunning(node)) await this.#startNode(plan);
+  }
+
   static async stopAll(): Promise<void> {
     await Promise.all([...LocalCluster.#all].map((cluster) => cluster.stop()));
   }
@@ -65,7 +82,7 @@ export class LocalCluster {
   }
 
   #startNode(plan: NodePlan): Promise<void> {
-    const child = spawn(process.execPath, [program(), 'node', '--until-stdin-ends'], {
+    const child = spawn(process.execPath, [program(), 'node', '--until-stdin-ends', '--drills'], {
       env: {
         ...inherited(),
         ...environmentOf(plan, this.#options.plans),

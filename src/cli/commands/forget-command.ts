@@ -1,17 +1,12 @@
 // `sensorium forget SENSOR…`: an act, so it goes over the control socket of a node on this machine. SPEC rule CL5.
 
-import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Command } from 'commander';
 import { askNode } from '../../control/control-client.ts';
 import { parseSensorId, type SensorId } from '../../model/ids.ts';
 import { EXIT, Failure } from '../failure.ts';
+import { type NodeChoice, socketPath } from '../socket-path.ts';
 
-const SOCKET = 'control.sock';
-
-interface ForgetOptions {
-  readonly dataDir: string;
-  readonly nodeId?: string;
+interface ForgetOptions extends NodeChoice {
   readonly json?: true;
 }
 
@@ -32,6 +27,7 @@ export function addForgetCommand(program: Command): void {
       if (options.json) process.stdout.write(`${JSON.stringify(answer)}\n`);
       if (!answer.ok) throw new Failure(answer.problem);
       if (options.json) return;
+      if (!('forgotten' in answer)) return;
       for (const sensor of answer.forgotten) process.stdout.write(`forgotten: ${sensor}\n`);
       for (const sensor of answer.unknown) process.stdout.write(`not known here: ${sensor}\n`);
     });
@@ -41,18 +37,4 @@ function sensorNamed(text: string): SensorId {
   const sensor = parseSensorId(text);
   if (!sensor.ok) throw new Failure(sensor.problem, EXIT.usage);
   return sensor.value;
-}
-
-function socketPath({ dataDir, nodeId }: ForgetOptions): string {
-  if (nodeId !== undefined) return join(dataDir, nodeId, SOCKET);
-  const nodes = existsSync(dataDir)
-    ? readdirSync(dataDir).filter((name) => existsSync(join(dataDir, name, SOCKET)))
-    : [];
-  if (nodes.length === 1) return join(dataDir, nodes[0] ?? '', SOCKET);
-  throw new Failure(
-    nodes.length === 0
-      ? `no running node keeps its data in ${dataDir}: give --data-dir`
-      : `several nodes keep their data in ${dataDir}: give --node-id, one of ${nodes.join(', ')}`,
-    EXIT.usage,
-  );
 }

@@ -9,6 +9,8 @@ import { Node } from '../node.ts';
 /** Flags of the command itself; all others are options of the node. */
 const PRINT_CONFIG = '--print-config';
 const UNTIL_STDIN_ENDS = '--until-stdin-ends';
+/** Lets the parent of a local cluster cut this node off from others. */
+const DRILLS = '--drills';
 const HELP = /^(-h|--help)$/;
 
 const USAGE = `Usage: sensorium node [options]
@@ -36,7 +38,7 @@ async function runNode(args: readonly string[]): Promise<void> {
     process.stdout.write(`${USAGE}\n\n${helpText()}\n`);
     return;
   }
-  const own = [PRINT_CONFIG, UNTIL_STDIN_ENDS];
+  const own = [PRINT_CONFIG, UNTIL_STDIN_ENDS, DRILLS];
   const loaded = loadConfig(
     args.filter((arg) => !own.includes(arg)),
     process.env,
@@ -46,11 +48,11 @@ async function runNode(args: readonly string[]): Promise<void> {
     process.stdout.write(`${describe(loaded.value.settings)}\n`);
     return;
   }
-  await serve(loaded.value, args.includes(UNTIL_STDIN_ENDS));
+  await serve(loaded.value, args.includes(UNTIL_STDIN_ENDS), args.includes(DRILLS));
 }
 
 /** Resolves when the node was asked to stop and has stopped; rejects when it could not go on. */
-async function serve({ config, notes }: Loaded, untilStdinEnds: boolean): Promise<void> {
+async function serve({ config, notes }: Loaded, untilStdinEnds: boolean, drills: boolean): Promise<void> {
   let stop = () => {};
   const asked = new Promise<void>((resolve) => {
     stop = resolve;
@@ -61,7 +63,7 @@ async function serve({ config, notes }: Loaded, untilStdinEnds: boolean): Promis
   // (five seconds, and once more, by default), it is given up in time for HO4. Peers are dialled again anyway.
   process.env.RES_OPTIONS ??= 'timeout:1 attempts:1';
 
-  const node = await Node.start(config);
+  const node = await Node.start(config, { drills });
   for (const note of notes) node.log.warn(note);
   process.on('uncaughtException', (error) => {
     node.log.error('broken promise of the program to itself', { why: error.stack ?? error.message });

@@ -52,11 +52,12 @@ export function addReadCommands(program: Command): void {
     if (options.json) return print(JSON.stringify(members));
     print(
       table(
-        ['node', 'status', 'address', 'phi', 'incarnation'],
+        ['node', 'status', 'address', 'zone', 'phi', 'incarnation'],
         members.map((member) => [
           member.self ? `${member.id} *` : member.id,
           member.status,
           `${member.host}:${member.port}`,
+          member.zone === '' ? '-' : plain(member.zone),
           member.phi === null ? '-' : member.phi.toFixed(2),
           String(member.incarnation),
         ]),
@@ -90,13 +91,14 @@ function readCommand(program: Command, name: string, what: string): Command {
 
 function latestTable(rows: readonly LatestRow[]): string {
   return table(
-    ['sensor', 'value', 'unit', 'origin', 'age', ''],
+    ['sensor', 'value', 'unit', 'origin', 'age', 'sequence', ''],
     rows.map((row) => [
       plain(row.sensor),
       valueText(row.value),
       plain(row.unit),
       row.origin,
       ageText(row.age_ms),
+      row.commit === 'committed' ? String(row.sequence ?? 'committed') : 'stored',
       [...row.flags, ...(row.stale ? ['stale'] : [])].join(' '),
     ]),
   );

@@ -1,5 +1,4 @@
-// The history plane: the leader, the group and the total order. This version reads and checks these options,
-// so that files written for it stay valid, and acts on none of them.
+// The history plane: the leader, the group and the total order.
 
 import { oneOf, or, unset, whole } from '../kind.ts';
 import { option } from '../option.ts';
@@ -12,14 +11,12 @@ export const HISTORY_OPTIONS = {
     kind: unset(whole(1, 1_000)),
     default: null,
     defaultText: 'BOOTSTRAP_PEERS and itself',
-    idle: true,
     help: 'How many nodes found the ordering group together; later ones join it.',
   }),
   priority: option({
     name: 'PRIORITY',
     kind: or('never', whole(-1_000_000, 1_000_000)),
     default: 0,
-    idle: true,
     help: 'The highest (PRIORITY, then NODE_ID in byte order) leads; never does not stand.',
   }),
   orderHeartbeatMs: option({
@@ -27,7 +24,6 @@ export const HISTORY_OPTIONS = {
     kind: whole(5, 60_000),
     default: 50,
     profiles: { wan: 500, slow: 5_000 },
-    idle: true,
     help: "The leader's heartbeat.",
   }),
   heartbeatTimeoutMs: option({
@@ -35,7 +31,6 @@ export const HISTORY_OPTIONS = {
     kind: whole(20, 600_000),
     default: 500,
     profiles: { lan: 1_000, wan: 5_000, slow: 20_000 },
-    idle: true,
     help: 'How long the leader may be silent.',
   }),
   electionTimeoutMs: option({
@@ -43,35 +38,30 @@ export const HISTORY_OPTIONS = {
     kind: whole(20, 600_000),
     default: 300,
     profiles: { lan: 600, wan: 3_000, slow: 5_000 },
-    idle: true,
     help: 'How long higher members may take to answer ELECTION.',
   }),
   orderMaxVoters: option({
     name: 'ORDER_MAX_VOTERS',
     kind: whole(1, 15),
     default: 5,
-    idle: true,
     help: 'Voters of the group; further nodes are learners.',
   }),
   evictAfterMs: option({
     name: 'EVICT_AFTER_MS',
     kind: or('never', whole(1_000, 365 * DAY_MS)),
     default: 600_000,
-    idle: true,
     help: 'How long a voter may be absent before a live learner takes its place.',
   }),
   commitTimeoutMs: option({
     name: 'COMMIT_TIMEOUT_MS',
     kind: whole(10, 600_000),
     default: 5_000,
-    idle: true,
     help: 'How long an input that asked for committed waits for it.',
   }),
   outboxMaxBytes: option({
     name: 'OUTBOX_MAX_BYTES',
     kind: whole(67_108_864, Number.MAX_SAFE_INTEGER),
     default: 1_073_741_824,
-    idle: true,
     help: 'Readings stored here and not yet committed may take so many bytes.',
   }),
   outboxMaxAgeMs: option({
@@ -85,7 +75,6 @@ export const HISTORY_OPTIONS = {
     name: 'OUTBOX_POLICY',
     kind: oneOf('block', 'reject', 'drop-oldest'),
     default: 'block',
-    idle: true,
     help: 'What happens when the outbox is full; every drop is counted and named.',
   }),
 };

@@ -27,7 +27,7 @@ export const INPUT_OPTIONS = {
     name: 'INGEST_ACK',
     kind: oneOf('stored', 'committed'),
     default: 'stored',
-    help: 'What an input waits for before it acknowledges. This version cannot commit: committed stores and answers 503.',
+    help: 'What an input waits for before it acknowledges. committed: that a quorum has it durable, with its place in the order.',
   }),
   mqttPort: option({
     name: 'MQTT_PORT',

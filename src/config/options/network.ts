@@ -67,7 +67,7 @@ export const NETWORK_OPTIONS = {
     name: 'TOPOLOGY_POLICY',
     kind: oneOf('full_mesh', 'partial', 'ring', 'star'),
     default: 'full_mesh',
-    help: 'Whom a node gossips with.',
+    help: 'Whom a node gossips with: all, about twice log2 of them, two, or one centre.',
   }),
   socketTimeoutMs: option({
     name: 'SOCKET_TIMEOUT',
@@ -86,7 +86,7 @@ export const NETWORK_OPTIONS = {
     name: 'MAX_CONNECTIONS',
     kind: whole(1, 65_535),
     default: 256,
-    help: 'Inbound peer connections; one more is accepted, refused with a reason and closed.',
+    help: 'Inbound peer connections; one more is refused with a reason. Of more links than this, idle ones are closed.',
   }),
   maxWorkers: option({
     name: 'MAX_WORKERS',

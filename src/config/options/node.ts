@@ -16,6 +16,13 @@ export const NODE_OPTIONS = {
     default: 'sensorium',
     help: 'Only nodes of the same site talk to each other.',
   }),
+  zone: option({
+    name: 'ZONE',
+    kind: text('0 to 32 of A-Z a-z 0-9 . _ -', /^[A-Za-z0-9._-]{0,32}$/),
+    default: '',
+    defaultText: 'none',
+    help: 'Where this node stands (a hall, a building): nodes gossip mostly with those of their own zone.',
+  }),
   nodeId: option({
     name: 'NODE_ID',
     kind: unset(NODE_ID),

@@ -124,6 +124,21 @@ test('[ST28] a directory whose last readings may be lost goes on under a later i
   });
 });
 
+test('[ST60] the address book is found at the next start', async () => {
+  await inDirectory(async (dataDir) => {
+    const addresses = [{ peer: bob, address: { host: 'bob.site', port: 9000 }, seenMs: 1_700_000_000_000 }];
+    const first = await openStore(dataDir);
+    first.opened.store.saveAddresses(addresses);
+    await first.end();
+
+    const second = await openStore(dataDir);
+
+    expect(first.opened.recovered.addresses).toBeUndefined();
+    expect(second.opened.recovered.addresses).toEqual(addresses);
+    await second.end();
+  });
+});
+
 test('[ST28] a store may be cleared at the start', async () => {
   await inDirectory(async (dataDir) => {
     const first = await openStore(dataDir);
@@ -192,7 +207,7 @@ async function openStore(dataDir: string): Promise<{ opened: OpenedNodeStore; en
 
 async function save(store: NodeStore, identity: Batch['identity'], batch: Batch): Promise<void> {
   await new Promise<void>((done) => store.saveHardState({ identity, incarnation: 1 }, done));
-  await new Promise<void>((done) => store.append(batch, done));
+  await new Promise<void>((done) => store.append(batch, () => done()));
 }
 
 async function problemOf(attempt: Promise<unknown>): Promise<DataDirectoryError> {

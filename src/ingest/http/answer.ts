@@ -18,7 +18,7 @@ const JSON_TYPE = 'application/json; charset=utf-8';
 const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
 const TEXT_TYPE = 'text/plain; charset=utf-8';
 /** A quorum takes a moment to come back. */
-const RETRY_UNCOMMITTED_S = '5';
+const RETRY_UNCOMMITTED_S = '1';
 
 export function textAnswer(body: string): Answer {
   return { status: 200, type: TEXT_TYPE, body };
@@ -29,14 +29,14 @@ export function refusalAnswer(refusal: Refusal): Answer {
   return { status, type: PROBLEM_TYPE, body: problemText(refusal), headers };
 }
 
-/** Stored is all that can be promised without an ordered history, so who asked for more is told so. (IN6) */
-export function storedAnswer(wanted: Durability, receipt: string, firstN: number): Answer {
-  const body = `${receipt.slice(0, -1)},"first_n":${firstN}}`;
-  if (wanted === 'stored') return { status: 200, type: JSON_TYPE, body };
+/** `ack`: what is promised of the readings. Who wanted more is told so, with the same body. (IN6) */
+export function acceptedAnswer(wanted: Durability, ack: Durability, receipt: string, firstN: number): Answer {
+  const body = `${receipt.slice(0, -1)},"ack":"${ack}","first_n":${firstN}}`;
+  if (wanted === 'stored' || ack === 'committed') return { status: 200, type: JSON_TYPE, body };
   return { status: 503, type: JSON_TYPE, body, headers: { 'retry-after': RETRY_UNCOMMITTED_S } };
 }
 
-/** Everything of an accepted request's answer but `first_n`: a JSON object's text. */
+/** Everything of an accepted request's answer but `ack` and `first_n`: a JSON object's text. */
 export function receiptOf(decoded: Decoded, origin: PeerId): string {
   const rejected = [...decoded.rejected];
   for (;;) {
@@ -44,7 +44,6 @@ export function receiptOf(decoded: Decoded, origin: PeerId): string {
       accepted: decoded.readings.length,
       rejected,
       rejected_count: decoded.rejectedCount,
-      ack: 'stored' satisfies Durability,
       origin,
     });
     if (rejected.length === 0 || Buffer.byteLength(receipt) <= LIMITS.idempotencyAnswerBytesMax)

@@ -51,18 +51,31 @@ test.each([
   ['?ack=committed', 'stored'],
   ['', 'committed'],
 ] as const)(
-  '[IN6] where committed is asked (query %j, default %s) it is stored and said so',
+  '[IN6] where committed is asked (query %j, default %s) it is committed, or stored and said so',
   async (query, ack) => {
     const { url, hub } = await ingest({ ack });
 
-    const { status, body, headers } = await post(url + query, '{"sensor": "bed1", "value": 1}');
+    const given = await post(url + query, '{"sensor": "bed1", "value": 1}');
+    hub.history.quorum = false;
+    const { status, body, headers } = await post(url + query, '{"sensor": "bed1", "value": 2}');
 
+    expect(given.status).toBe(200);
+    expect(given.body).toMatchObject({ accepted: 1, ack: 'committed', origin: 'ann', first_n: 1 });
     expect(status).toBe(503);
-    expect(headers.get('retry-after')).toBe('5');
-    expect(body).toMatchObject({ accepted: 1, ack: 'stored', origin: 'ann', first_n: 1 });
-    expect(hub.submitted).toHaveLength(1);
+    expect(headers.get('retry-after')).toBe('1');
+    expect(body).toMatchObject({ accepted: 1, ack: 'stored', origin: 'ann', first_n: 2 });
+    expect(hub.submitted).toHaveLength(2);
   },
 );
+
+test('[IN6] stored is answered also where nothing can be committed', async () => {
+  const { url, hub } = await ingest({ ack: 'committed' });
+  hub.history.quorum = false;
+
+  const { status, body } = await post(`${url}?ack=stored`, '{"sensor": "bed1", "value": 1}');
+
+  expect([status, body.ack]).toEqual([200, 'stored']);
+});
 
 test('[IN7] where nothing could be accepted the answer is 400 with what was rejected', async () => {
   const { url, hub } = await ingest();
@@ -209,8 +222,40 @@ test('[IN10] the same key is given the same answer and takes no new number', asy
   const committed = await post(`${url}?ack=committed`, '{"sensor": "a", "value": 1}\nx', { headers });
 
   expect(again).toMatchObject({ status: 200, body: first.body });
-  expect(committed).toMatchObject({ status: 503, body: first.body });
-  expect(hub.submitted).toHaveLength(2);
+  expect(committed).toMatchObject({ status: 200, body: { ...first.body, ack: 'committed' } });
+  expect((await hub.log(1, 10)).readings.map(({ n }) => n)).toEqual([1, 2]);
+});
+
+test('[IN10] a key whose readings could not be committed in time is answered for them when they are', async () => {
+  const { url, hub } = await ingest({ ack: 'committed' });
+  const headers = { 'idempotency-key': 'k' };
+  hub.history.quorum = false;
+
+  const first = await post(url, '{"sensor": "a", "value": 1}', { headers });
+  const still = await post(url, '{"sensor": "a", "value": 1}', { headers });
+  hub.history.quorum = true;
+  const then = await post(url, '{"sensor": "a", "value": 1}', { headers });
+
+  expect([first.status, still.status, then.status]).toEqual([503, 503, 200]);
+  expect(then.body).toEqual({ ...first.body, ack: 'committed' });
+  expect((await hub.log(1, 10)).readings).toHaveLength(1);
+});
+
+test('[IN10] one key asked for in two ways at once is one submit', async () => {
+  const { url, hub } = await ingest();
+  hub.holdDisk();
+
+  const first = post(url, '{"sensor": "a", "value": 1}', { headers: { 'idempotency-key': 'k' } });
+  await hub.untilSubmitted(1);
+  const second = postOnOwnConnection(`${url}?ack=committed`, '{"sensor": "a", "value": 1}', 'k');
+  await second.sent;
+  hub.releaseDisk();
+
+  expect([(await first).body, await second.body]).toMatchObject([
+    { first_n: 1, ack: 'stored' },
+    { first_n: 1, ack: 'committed' },
+  ]);
+  expect((await hub.log(1, 10)).readings).toHaveLength(1);
 });
 
 test('[IN10] two requests with one key at the same time are one submit', async () => {

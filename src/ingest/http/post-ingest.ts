@@ -2,12 +2,12 @@
 // ways to refuse. SPEC rules IN6-IN11.
 
 import type { IncomingMessage } from 'node:http';
-import { type Durability, type Hub, SubmitRefused, type Submitted } from '../../hub/hub.ts';
+import { type Durability, type Hub, NotCommitted, SubmitRefused, type Submitted } from '../../hub/hub.ts';
 import { ok, type Result, refused } from '../../kit/result.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { Reading } from '../../model/reading.ts';
 import type { Refusals } from '../refusals.ts';
-import { type Answer, receiptOf, refusalAnswer, storedAnswer } from './answer.ts';
+import { type Answer, acceptedAnswer, receiptOf, refusalAnswer } from './answer.ts';
 import { receiveBody } from './body.ts';
 import { BodyBudget, type BodyLease } from './body-budget.ts';
 import { decodeBody } from './decode.ts';
@@ -17,6 +17,12 @@ import { type Refusal, shown } from './refusal.ts';
 interface Wanted {
   readonly ack: Durability;
   readonly key: string | null;
+}
+
+interface Given {
+  readonly submitted: Submitted;
+  /** What can be promised of it. */
+  readonly ack: Durability;
 }
 
 const RETRY_OVERLOADED_S = '1';
@@ -30,7 +36,7 @@ export class PostIngest {
   readonly #budget = new BodyBudget(LIMITS.ingestBufferedBytesMax);
   readonly #inflater = new Inflater();
   /** Requests with an Idempotency-Key that are being stored. */
-  readonly #underWay = new Map<string, Promise<Submitted>>();
+  readonly #underWay = new Map<string, { readonly ack: Durability; readonly submit: Promise<Submitted> }>();
   #accepted = 0;
   #rejected = 0;
 
@@ -63,8 +69,8 @@ export class PostIngest {
     const body = await receiveBody(request, lease, this.#inflater);
     if (!body.ok) return this.#refuse(body.problem, '');
 
-    const known = key === null ? null : this.#hub.answered(key);
-    if (known?.answer !== undefined) return storedAnswer(ack, known.answer, known.firstN);
+    const known = key === null || ack === 'committed' ? null : this.#hub.answered(key);
+    if (known?.answer !== undefined) return acceptedAnswer(ack, ack, known.answer, known.firstN);
 
     const decoded = decodeBody(body.value);
     if (!decoded.ok) return this.#refuse(decoded.problem, sampleOf(body.value));
@@ -78,34 +84,48 @@ export class PostIngest {
     }
 
     const receipt = receiptOf(decoded.value, this.#hub.self);
-    const stored = await this.#store(readings, key, receipt);
-    if (!stored.ok) return this.#refuse(stored.problem, '');
+    const given = await this.#submit(readings, wanted.value, receipt);
+    if (!given.ok) return this.#refuse(given.problem, '');
     this.#accepted += readings.length;
-    return storedAnswer(ack, stored.value.answer ?? receipt, stored.value.firstN);
+    const { answer = receipt, firstN } = given.value.submitted;
+    return acceptedAnswer(ack, given.value.ack, answer, firstN);
   }
 
-  async #store(
+  async #submit(
     readings: readonly Reading[],
-    key: string | null,
+    { ack, key }: Wanted,
     receipt: string,
-  ): Promise<Result<Submitted, Refusal>> {
+  ): Promise<Result<Given, Refusal>> {
     try {
-      if (key === null) return ok(await this.#hub.submit(readings, 'stored'));
-      return ok(await this.#submitOnce(readings, key, receipt));
+      const submitted =
+        key === null
+          ? await this.#hub.submit(readings, ack)
+          : await this.#submitOnce(readings, ack, key, receipt);
+      return ok({ submitted, ack });
     } catch (cause) {
+      // The readings have their numbers and will be committed: that they are stored is the answer. (IN6)
+      if (cause instanceof NotCommitted) return ok({ submitted: cause.stored, ack: 'stored' });
       if (!(cause instanceof SubmitRefused)) return refused(storageFailed());
       return refused(cause.retry ? overloaded(cause.message) : neverTaken(cause.message));
     }
   }
 
   /** Two requests with one key at the same time are one submit. (IN10) */
-  #submitOnce(readings: readonly Reading[], key: string, receipt: string): Promise<Submitted> {
-    const underWay = this.#underWay.get(key);
-    if (underWay) return underWay;
+  async #submitOnce(
+    readings: readonly Reading[],
+    ack: Durability,
+    key: string,
+    receipt: string,
+  ): Promise<Submitted> {
+    for (let under = this.#underWay.get(key); under !== undefined; under = this.#underWay.get(key)) {
+      if (under.ack === ack) return under.submit;
+      // Who asks for something else of the same readings asks again when the first has its answer.
+      await under.submit.catch(() => null);
+    }
     const submit = this.#hub
-      .submit(readings, 'stored', { key, answer: receipt })
+      .submit(readings, ack, { key, answer: receipt })
       .finally(() => this.#underWay.delete(key));
-    this.#underWay.set(key, submit);
+    this.#underWay.set(key, { ack, submit });
     return submit;
   }
 
