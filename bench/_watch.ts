@@ -28,6 +28,11 @@ export class Watch {
     this.#request?.destroy();
   }
 
+  /** Resolves with the steady time at which the node's end of the stream was closed. */
+  ended(): Promise<number> {
+    return new Promise((resolve) => this.#request?.once('close', () => resolve(performance.now())));
+  }
+
   #open(apiPort: number, match: string): Promise<void> {
     return new Promise((opened, failed) => {
       const path = `/api/v1/live?match=${encodeURIComponent(match)}`;

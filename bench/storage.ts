@@ -108,7 +108,9 @@ async function benchRecovery(): Promise<void> {
     while ((store.counters().outbox_bytes ?? 0) < RECOVERED_BYTES) {
       const batches: Batch[] = Array.from({ length: 64 }, (_, at) => batchOf(identity, n + at * 256, texts));
       n += 64 * 256;
-      await Promise.all(batches.map((batch) => new Promise<void>((done) => store.append(batch, done))));
+      await Promise.all(
+        batches.map((batch) => new Promise<void>((done) => store.append(batch, () => done()))),
+      );
     }
     const bytes = store.counters().outbox_bytes ?? 0;
     await store.close();
@@ -142,6 +144,7 @@ async function searchFor({ disk }: DataDirectory): Promise<number> {
     names,
     known: { current: null, first: null, durable: 0 },
     covered: null,
+    keepsEarlier: false,
     lastNumber: 0,
     decode: () => null,
     identityOf: () => null,

@@ -6,6 +6,7 @@ import { crc32 } from '../kit/crc32.ts';
 import { Random } from '../kit/random.ts';
 import { viewOf } from './fields.ts';
 import type { Finding } from './finding.ts';
+import { COPY_BYTES } from './superblock-copy.ts';
 import { ann, bob, FIRST, SECOND, SMALL, StoreInTest, textOf, textsOf } from './testing.ts';
 
 test('[ST8] a group that a crash interrupted is cut and reported, also with whole records behind the gap', () => {
@@ -236,7 +237,7 @@ test('[ST13] either copy of the superblock may rot, and nothing is forgotten', (
     machine.store.saveHardState({ identity: FIRST, incarnation: 17 }, () => {});
     machine.queue.runAll();
     machine.disk.kill();
-    machine.disk.flipBit('superblock', copy * 4_096 + 100, 0);
+    machine.disk.flipBit('superblock', copy * COPY_BYTES + 40, 0);
 
     const { recovered, report } = machine.open();
 
@@ -250,7 +251,7 @@ test('[ST13] either copy of the superblock may rot, and nothing is forgotten', (
 test('[ST13] with both copies bad the readings are kept and the identity is given up', () => {
   const machine = usedBy(3);
   machine.disk.kill();
-  for (const copy of [0, 1]) machine.disk.flipBit('superblock', copy * 4_096 + 100, 0);
+  for (const copy of [0, 1]) machine.disk.flipBit('superblock', copy * COPY_BYTES + 40, 0);
 
   const { recovered, report, tailUnknown } = machine.open();
 
@@ -321,10 +322,14 @@ function usedBy(readings: number, random = new Random(5)): StoreInTest {
 
 /** Writes the format of the next version, with check sums that are right. */
 function makeLater(machine: StoreInTest, name: string): void {
-  const [at, crcAt, from, to] =
-    name === 'superblock' ? [8, 4, 8, 4_096] : name === 'snapshot' ? [4, 8, 0, 8] : [8, 4, 8, 64];
   const bytes = must(machine.disk.content(name), 'the file is there').slice();
   const view = viewOf(bytes);
+  const [at, crcAt, from, to] =
+    name === 'superblock'
+      ? [8, 4, 8, view.getUint32(20, true)]
+      : name === 'snapshot'
+        ? [4, 8, 0, 8]
+        : [8, 4, 8, 64];
   view.setUint32(at, 2, true);
   view.setUint32(crcAt, crc32(bytes, from, to, 0), true);
   machine.disk.open(name, (file) => {

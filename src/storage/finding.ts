@@ -27,6 +27,20 @@ export type Finding =
       readonly fromN: number;
       readonly toN: number;
     }
+  /**
+   * Something of the history log is wrong or gone. Without `from` no entry is lost; the others are to be fetched
+   * from other peers.
+   */
+  | {
+      readonly kind: 'log-damaged';
+      readonly file: string;
+      readonly offset: number;
+      readonly why: string;
+      readonly from?: number;
+      readonly to?: number;
+    }
+  /** Entries that were acknowledged are gone, and nobody knows how many: this peer's word is worth nothing. */
+  | { readonly kind: 'log-lost'; readonly why: string }
   /** One of the two copies was bad or older; written again from the other. */
   | { readonly kind: 'superblock-copy'; readonly copy: number }
   /** Neither copy can be read, though the directory was in use. */
@@ -47,6 +61,13 @@ export function findingText(finding: Finding): string {
     }
     case 'undecodable':
       return `${finding.file}: the readings ${finding.fromN} to ${finding.toN} at ${finding.offset} make no sense (${finding.why})`;
+    case 'log-damaged': {
+      const { file, offset, why, from, to } = finding;
+      const lost = from === undefined ? 'no entry is lost' : `entries ${from} to ${to} are fetched again`;
+      return `${file} is damaged at ${offset} (${why}): ${lost}`;
+    }
+    case 'log-lost':
+      return `the history log cannot be trusted (${finding.why}): this node joins its group as a new member`;
     case 'superblock-copy':
       return `copy ${finding.copy} of the superblock was bad and has been written again`;
     case 'superblock-lost':

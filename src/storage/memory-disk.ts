@@ -32,6 +32,10 @@ type NameChange = readonly { readonly name: string; readonly inode: Inode | null
 export class MemoryDisk implements Disk {
   /** How much all files together may take; may be set at any time. */
   capacityBytes = Number.POSITIVE_INFINITY;
+  /** Whether a sync of this file is answered though nothing was synced. */
+  lies: (name: string) => boolean = () => false;
+  /** Where a write really goes: a disk may put it elsewhere in the file. */
+  placeOf: (name: string, offset: number) => number = (_name, offset) => offset;
   readonly #options: MemoryDiskOptions;
   #names = new Map<string, Inode>();
   #durableNames = new Map<string, Inode>();
@@ -162,11 +166,11 @@ export class MemoryDisk implements Disk {
         // What is under way in a crash may be on the disk in part, so it is in the cache from the call on.
         const more = Math.max(0, offset + data.length - inode.cachedBytes);
         const isFull = this.usedBytes + more > this.capacityBytes && more > 0;
-        if (!isFull) inode.write(offset, data);
+        if (!isFull) inode.write(this.placeOf(name, offset), data);
         this.#do('write', name, offset, done, () => (isFull ? problem('full', `write ${name}`) : ok(null)));
       },
       sync: (done) => {
-        const finish = inode.beginSync();
+        const finish = this.lies(name) ? () => {} : inode.beginSync();
         this.#do(
           'sync',
           name,

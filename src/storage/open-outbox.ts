@@ -2,15 +2,24 @@
 // says what it found. SPEC rules ST8-ST16.
 
 import { ok, type Result, refused } from '../kit/result.ts';
-import type { Batch, HardState, Recovered, Snapshot } from '../model/durable.ts';
-import { compareIdentities, type Identity, sameIdentity } from '../model/ids.ts';
+import type { Batch, HardState, OutboxRest, Recovered, RecoveredOrder, Snapshot } from '../model/durable.ts';
+import { compareIdentities, type Identity, identityText, sameIdentity } from '../model/ids.ts';
 import { decodeBatch } from '../wire/durable.ts';
 import { type Malformed, malformedText } from '../wire/malformed.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import type { Finding } from './finding.ts';
+import { repairHistory, searchHistory } from './history/open-history.ts';
 import type { Known } from './judge.ts';
 import { type OutboxOptions, OutboxStore, type StoreEvents } from './outbox-store.ts';
-import { isCoveredBy, isRepairRest, type LogFound, openTail, repairLog, searchLog } from './recovery.ts';
+import {
+  type Covered,
+  isCoveredBy,
+  isRepairRest,
+  type LogFound,
+  openTail,
+  repairLog,
+  searchLog,
+} from './recovery.ts';
 import { segmentName } from './segment.ts';
 import { readSnapshot, SNAPSHOT_NAME, SNAPSHOT_NEW_NAME } from './snapshot-file.ts';
 import {
@@ -18,9 +27,9 @@ import {
   readSuperblock,
   SUPERBLOCK_NAME,
   type SuperblockContent,
-  type SuperblockState,
   saveSuperblock,
 } from './superblock.ts';
+import { type SuperblockState, UNUSED } from './superblock-copy.ts';
 import { need, run, type StorageProblem, type Task } from './task.ts';
 
 export interface OpenedStore {
@@ -30,6 +39,8 @@ export interface OpenedStore {
   readonly report: readonly Finding[];
   /** The identity may not be continued: readings of it are lost and nobody knows how many. Take a later one. */
   readonly tailUnknown: boolean;
+  /** Null: the peer takes no part in the order. */
+  readonly order: RecoveredOrder | null;
 }
 
 type Value = Result<Batch, Malformed>;
@@ -38,8 +49,6 @@ interface SnapshotFound {
   readonly snapshot: Snapshot | null;
   readonly finding: Finding | null;
 }
-
-const UNUSED: SuperblockState = { hardState: null, tailUnknown: false, lastSegment: 0, floor: null };
 
 export function openOutboxStore(
   disk: Disk,
@@ -62,18 +71,25 @@ function* open(disk: Disk, options: OutboxOptions, events: StoreEvents): Task<Op
   const log = yield* searchLog(disk, {
     names,
     known: knownOf(before, snapshot, finding !== null),
-    covered: snapshot && { identity: snapshot.identity, upto: snapshot.ownN },
+    covered: coveredBy(snapshot, before, options.order !== null),
+    keepsEarlier: options.order !== null,
     lastNumber: before.lastSegment,
     decode: decodeBatch,
     identityOf: (value: Value) => (value.ok ? value.value.identity : null),
   });
 
+  const isFound = superblock.kind === 'found';
+  const floor = before.hardState?.order?.floor ?? 0;
+  const history =
+    options.order && (yield* searchHistory(disk, names, isFound ? before.history : null, floor));
+  const wasUsed = log.segments.some(({ header }) => header) || (history?.recovered.start ?? 1) > 1;
   const isLost =
-    before.hardState === null && (snapshot !== null || log.segments.some(({ header }) => header));
+    before.hardState === null && (snapshot !== null || wasUsed || (history?.mark.durable ?? 0) > 0);
   const hardState = before.hardState ?? (isLost ? lostHardState(log, snapshot) : null);
-  const tailUnknown = before.tailUnknown || log.tailUnknown || isLost;
+  const tailUnknown = before.tailUnknown || log.tailUnknown || isLost || (history?.lost ?? false);
   const lastSegment = Math.max(before.lastSegment, log.segments.at(-1)?.number ?? 0);
-  const state: SuperblockState = { ...before, hardState, tailUnknown, lastSegment };
+  const mark = history?.mark ?? before.history;
+  const state: SuperblockState = { ...before, hardState, tailUnknown, lastSegment, history: mark };
 
   // A name that was seen and not synced would look like a lost segment after the next crash.
   yield* need<null>((done) => disk.syncDirectory(done));
@@ -83,14 +99,18 @@ function* open(disk: Disk, options: OutboxOptions, events: StoreEvents): Task<Op
   yield* repairLog(disk, log, options.segmentBytes);
   const tail = yield* openTail(disk, log, options.segmentBytes);
 
-  const store = new OutboxStore(disk, options, { ...file, superblock: state, tail }, events);
+  const historyStart = history && (yield* repairHistory(disk, history, names));
+  const start = { ...file, superblock: state, tail, history: historyStart };
+  const store = new OutboxStore(disk, options, start, events);
   const recovered = hardState && { hardState, snapshot, batches: batchesOf(log, snapshot) };
   const report = [
     ...superblockFindings(superblock, isLost),
     ...(finding ? [finding] : []),
     ...logFindings(log),
+    ...(history?.findings ?? []),
   ];
-  return { store, recovered, report, tailUnknown };
+  const order = history && { log: history.recovered, outbox: restsOf(log, state) };
+  return { store, recovered, report, tailUnknown, order };
 }
 
 function* findSnapshot(disk: Disk, names: readonly string[]): Task<SnapshotFound> {
@@ -98,6 +118,35 @@ function* findSnapshot(disk: Disk, names: readonly string[]): Task<SnapshotFound
   const read = yield* readSnapshot(disk);
   if (read.ok) return { snapshot: read.value, finding: null };
   return { snapshot: null, finding: { kind: 'damaged', file: SNAPSHOT_NAME, ...read.problem } };
+}
+
+/** What neither the state plane nor the order needs any more. */
+function coveredBy(
+  snapshot: Snapshot | null,
+  { ordered }: SuperblockState,
+  isOrdered: boolean,
+): Covered | null {
+  if (snapshot === null) return null;
+  const { identity, ownN } = snapshot;
+  if (!isOrdered) return { identity, upto: ownN };
+  const mark = ordered.find((mark) => sameIdentity(mark.identity, identity));
+  return { identity, upto: Math.min(ownN, mark?.index ?? 0) };
+}
+
+/** What of each identity is not known ordered, oldest first. */
+function restsOf(log: LogFound<Value>, { ordered }: SuperblockState): readonly OutboxRest[] {
+  const rests = new Map<string, OutboxRest>();
+  for (const part of log.segments.flatMap(({ parts }) => parts)) {
+    if (part.type !== 'copy' || part.piece.record.kind !== 'data' || !part.piece.value.ok) continue;
+    const { identity } = part.piece.value.value;
+    const { index, count } = part.piece.record;
+    const name = identityText(identity);
+    const upto = ordered.find((mark) => sameIdentity(mark.identity, identity))?.index ?? 0;
+    const lastN = index + count - 1;
+    if (lastN > upto)
+      rests.set(name, { identity, ordered: upto, firstN: rests.get(name)?.firstN ?? index, lastN });
+  }
+  return [...rests.values()];
 }
 
 /** What superblock and snapshot know of the log. */

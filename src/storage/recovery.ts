@@ -28,11 +28,17 @@ const SECTOR_BYTES = 4_096;
 const EMPTY = new Uint8Array(0);
 const REPAIR_NAME = 'repair.new';
 
+export interface Covered {
+  readonly identity: Identity;
+  readonly upto: number;
+}
+
 export interface LogSearch<V> {
   readonly names: readonly string[];
   readonly known: Known;
-  /** Everything up to here is in a snapshot. */
-  readonly covered: { readonly identity: Identity; readonly upto: number } | null;
+  /** Nobody needs anything up to here, nor of an earlier identity unless `keepsEarlier`. */
+  readonly covered: Covered | null;
+  readonly keepsEarlier: boolean;
   /** Segments up to this number must exist. */
   readonly lastNumber: number;
   readonly decode: (payload: Uint8Array) => V;
@@ -48,7 +54,7 @@ export interface LogFound<V> extends Judgement<V> {
 export function* searchLog<V>(disk: Disk, search: LogSearch<V>): Task<LogFound<V>> {
   const present = search.names.map(segmentNumber).filter((number) => number !== null);
   present.sort((a, b) => a - b);
-  const start = yield* firstNeeded(disk, present, search.covered);
+  const start = yield* firstNeeded(disk, present, search.covered, search.keepsEarlier);
   const last = Math.max(search.lastNumber, present.at(-1) ?? 0);
 
   const found: Found<V>[] = [];
@@ -77,13 +83,15 @@ export function* openTail<V>(disk: Disk, found: LogFound<V>, segmentBytes: numbe
   const begun = kept.filter(({ header }) => header !== null);
   const segments = begun.map(segmentOf).filter((segment) => segment !== null);
   const last = begun.at(-1);
-  const file = last ? yield* openSynced(disk, last.number) : null;
+  const file = last ? yield* openRewritten(disk, last) : null;
   const blanks: Blank[] = [];
   for (const { number, header, bytes } of kept) {
     if (header !== null) continue;
     // One whose making was interrupted is made again.
     const isWhole = bytes >= segmentBytes;
-    const file = isWhole ? yield* openSynced(disk, number) : yield* createSegment(disk, number, segmentBytes);
+    const file = isWhole
+      ? yield* openSynced(disk, number)
+      : yield* createSegment(disk, segmentName(number), segmentBytes);
     blanks.push({ number, file });
   }
   return {
@@ -102,11 +110,35 @@ function* openSynced(disk: Disk, number: number): Task<DiskFile> {
   return file;
 }
 
+/**
+ * The last group is written once more: it was perhaps never synced, or its sync failed and the system only believes
+ * that it is on the disk. (ST11)
+ */
+function* openRewritten<V>(disk: Disk, verdict: Verdict<V>): Task<DiskFile> {
+  const file = yield* need<DiskFile>((done) => disk.open(segmentName(verdict.number), done));
+  const pieces = verdict.parts.flatMap((part) => (part.type === 'copy' ? [part.piece] : []));
+  const last = pieces.at(-1);
+  // What was rebuilt or cut was synced by that.
+  if (last && verdict.fate === 'kept') {
+    const { prevDurable, kind } = last.record;
+    const before = pieces.findLastIndex(
+      ({ record }) => record.prevDurable !== prevDurable || record.kind !== kind,
+    );
+    const from = pieces[before + 1]?.offset ?? last.offset;
+    const offset = before < 0 ? 0 : from;
+    const bytes = yield* need<Uint8Array>((done) => file.read(offset, last.end - offset, done));
+    yield* need<null>((done) => file.write(offset, bytes.slice(), done));
+  }
+  yield* need<null>((done) => file.sync(done));
+  return file;
+}
+
 /** The first segment of which the snapshot does not cover everything: each before one that begins inside it is. */
 function* firstNeeded(
   disk: Disk,
   present: readonly number[],
-  covered: LogSearch<unknown>['covered'],
+  covered: Covered | null,
+  keepsEarlier: boolean,
 ): Task<number> {
   let start = present[0] ?? 1;
   if (covered === null) return start;
@@ -114,6 +146,7 @@ function* firstNeeded(
     const header = yield* readHeader(disk, number);
     if (header === null) continue;
     const order = compareIdentities(header.identity, covered.identity);
+    if (order !== 0 && keepsEarlier) break;
     if (order < 0 || (order === 0 && header.first <= covered.upto + 1)) start = number;
   }
   return start;
@@ -230,7 +263,7 @@ function endOf<V>({ parts }: Verdict<V>): number {
 
 function segmentOf<V>(verdict: Verdict<V>): LogTail['segments'][number] | null {
   const { header, number, last } = verdict;
-  return header && { number, bytes: endOf(verdict), identity: header.identity, last };
+  return header && { number, bytes: endOf(verdict), identity: header.identity, first: header.first, last };
 }
 
 function isMarked<V>(verdict: Verdict<V> | undefined): boolean {
@@ -243,11 +276,7 @@ export function isRepairRest(name: string): boolean {
   return name === REPAIR_NAME;
 }
 
-export function isCoveredBy(
-  identity: Identity,
-  last: number,
-  covered: LogSearch<unknown>['covered'],
-): boolean {
+export function isCoveredBy(identity: Identity, last: number, covered: Covered | null): boolean {
   if (covered === null) return false;
   if (!sameIdentity(identity, covered.identity)) return compareIdentities(identity, covered.identity) < 0;
   return last <= covered.upto;

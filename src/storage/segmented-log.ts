@@ -41,6 +41,7 @@ export interface Segment {
   readonly number: number;
   readonly bytes: number;
   readonly identity: Identity;
+  readonly first: number;
   readonly last: number;
 }
 
@@ -116,7 +117,12 @@ export class SegmentedLog {
     this.#isMarked = tail.isMarked;
     this.#spare = new SpareSegment(
       disk,
-      { bytes: options.segmentBytes, retryFullAfterMs: options.retryFullAfterMs },
+      {
+        name: segmentName,
+        bytes: () => options.segmentBytes,
+        retryFullAfterMs: options.retryFullAfterMs,
+        warns: false,
+      },
       tail,
       { ...events, ready: () => this.#pump(), ended: () => this.#rest() },
     );
@@ -164,24 +170,32 @@ export class SegmentedLog {
     this.#pump();
   }
 
-  /** Forgets whole segments of this identity up to `upto`, and those of earlier identities. (ST20) */
-  trim(identity: Identity, upto: number): void {
-    const isCovered = (segment: Segment): boolean => {
-      const order = compareIdentities(segment.identity, identity);
-      return order < 0 || (order === 0 && segment.last <= upto);
-    };
-    let gone = 0;
-    for (const segment of this.#segments.slice(0, -1)) {
-      if (!isCovered(segment)) break;
-      gone++;
-    }
-    for (const { number } of this.#segments.splice(0, gone)) this.#remove(number);
+  /** The segments with a durable record, oldest first. */
+  get segments(): readonly Segment[] {
+    return this.#segments;
+  }
+
+  get bytes(): number {
+    const full = this.#segments.slice(0, -1).reduce((sum, { bytes }) => sum + bytes, 0);
+    return full + (this.#active?.offset ?? 0);
+  }
+
+  /** How many of the first segments nobody needs any more. The last one always stays. (ST20) */
+  removable(isCovered: (segment: Segment) => boolean): number {
+    const kept = this.#segments.slice(0, -1).findIndex((segment) => !isCovered(segment));
+    return kept < 0 ? Math.max(0, this.#segments.length - 1) : kept;
+  }
+
+  /** Forgets so many of the first segments. */
+  remove(count: number): readonly Segment[] {
+    const gone = this.#segments.splice(0, Math.min(count, this.#segments.length - 1));
+    for (const { number } of gone) this.#remove(number);
+    return gone;
   }
 
   counters(): { readonly [name: string]: number } {
-    const full = this.#segments.slice(0, -1).reduce((sum, { bytes }) => sum + bytes, 0);
     return {
-      outbox_bytes: full + (this.#active?.offset ?? 0),
+      outbox_bytes: this.bytes,
       outbox_segments: this.#segments.length,
       outbox_groups_total: this.#groups,
       outbox_bytes_written_total: this.#bytesWritten,
@@ -230,7 +244,7 @@ export class SegmentedLog {
 
   /** The spare becomes the active segment. Without one the log waits until it is ready. */
   #roll(identity: Identity): boolean {
-    const blank = this.#spare.take();
+    const blank = this.#spare.take(0);
     if (blank === null) {
       this.#spare.prepare();
       return false;
@@ -264,8 +278,14 @@ export class SegmentedLog {
     const prevDurable = isSame ? (this.#durable?.index ?? 0) : first.index - 1;
     this.#isMarked = false;
     this.#commit(active, first.index, prevDurable, 'data', group, () => {
-      const segment = { number: active.number, bytes: active.offset, identity: active.identity, last: index };
-      if (this.#segments.at(-1)?.number === active.number) this.#segments.pop();
+      const same = this.#segments.at(-1)?.number === active.number ? this.#segments.pop() : null;
+      const segment = {
+        number: active.number,
+        bytes: active.offset,
+        identity: active.identity,
+        first: same?.first ?? first.index,
+        last: index,
+      };
       this.#segments.push(segment);
       this.#durable = { identity: active.identity, index };
       for (const { done } of group) done();

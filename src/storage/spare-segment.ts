@@ -4,10 +4,10 @@
 //   making ──▶ ready ──take──▶ making
 //     └─no space─▶ full ──after a delay, or when a segment was removed──▶ making
 
+import { assert } from '../kit/assert.ts';
 import { NEVER } from '../model/time.ts';
 import { Delay } from './delay.ts';
 import type { Disk, DiskFile } from './disk.ts';
-import { segmentName } from './segment.ts';
 import { need, run, type StorageProblem, type Task } from './task.ts';
 
 export interface Blank {
@@ -35,9 +35,18 @@ export interface SpareEvents {
   ended(): void;
 }
 
+export interface SpareOptions {
+  readonly name: (number: number) => string;
+  /** What the next one is to take. */
+  readonly bytes: () => number;
+  readonly retryFullAfterMs: number;
+  /** Whether `full` is told as soon as there is no space, before anybody waits. */
+  readonly warns: boolean;
+}
+
 export class SpareSegment {
   readonly #disk: Disk;
-  readonly #bytes: number;
+  readonly #options: SpareOptions;
   readonly #events: SpareEvents;
   readonly #retry: Delay;
   #phase: Phase;
@@ -46,12 +55,12 @@ export class SpareSegment {
 
   constructor(
     disk: Disk,
-    options: { readonly bytes: number; readonly retryFullAfterMs: number },
+    options: SpareOptions,
     start: { readonly blanks: readonly Blank[]; readonly lastNumber: number },
     events: SpareEvents,
   ) {
     this.#disk = disk;
-    this.#bytes = options.bytes;
+    this.#options = options;
     this.#retry = new Delay(options.retryFullAfterMs, events.wakeMoved);
     this.#events = events;
     this.#lastNumber = start.lastNumber;
@@ -79,13 +88,23 @@ export class SpareSegment {
   }
 
   wake(nowMs: number): void {
-    if (this.#phase.name === 'full' && this.#retry.passes(nowMs)) this.#make();
+    if (this.#phase.name === 'full' && this.#retry.passes(nowMs)) this.#makeNext();
   }
 
-  /** The blank segment, or null: then `ready` follows, or `full`. */
-  take(): Blank | null {
+  /** Somebody took the number behind the last one for a file of its own. */
+  skip(): number {
+    assert(this.#phase.name === 'full', 'a number is free while no segment is made');
+    return ++this.#lastNumber;
+  }
+
+  /** The blank segment, or null: then `ready` follows, or `full`. One that is too small is made anew. */
+  take(bytesMin: number): Blank | null {
     const blank = this.#phase.name === 'ready' ? this.#phase.blanks[0] : undefined;
-    this.#wanted = blank === undefined;
+    this.#wanted = blank === undefined || blank.file.bytes < bytesMin;
+    if (blank !== undefined && this.#wanted) {
+      this.#enlarge(blank.number, bytesMin);
+      return null;
+    }
     if (this.#phase.name === 'ready') this.#phase = readyWith(this.#phase.blanks.slice(1));
     this.#tell();
     return blank ?? null;
@@ -93,20 +112,33 @@ export class SpareSegment {
 
   /** Makes one where there is none. */
   prepare(): void {
-    if (this.#phase.name === 'none') this.#make();
+    if (this.#phase.name === 'none') this.#makeNext();
   }
 
   /** Space may have come free. */
   tryAgain(): void {
-    if (this.#phase.name === 'full') this.#make();
+    if (this.#phase.name === 'full') this.#makeNext();
   }
 
-  #make(): void {
+  /** Should there be no space for it, the number was never used: so it is said first. */
+  #enlarge(number: number, bytesMin: number): void {
+    for (const file of this.files) file.close(() => {});
+    this.#phase = { name: 'making' };
+    this.#lastNumber = number - 1;
+    this.#events.created(this.#lastNumber, () => this.#make(bytesMin));
+  }
+
+  #makeNext(): void {
+    this.#make(0);
+  }
+
+  #make(bytesMin: number): void {
+    const number = this.#lastNumber + 1;
     this.#phase = { name: 'making' };
     this.#retry.stop();
-    const number = this.#lastNumber + 1;
+    const bytes = Math.max(this.#options.bytes(), bytesMin);
     run(
-      createSegment(this.#disk, number, this.#bytes),
+      createSegment(this.#disk, this.#options.name(number), bytes),
       (file) => {
         this.#lastNumber = number;
         this.#events.created(number, () => {
@@ -127,7 +159,7 @@ export class SpareSegment {
       return;
     }
     // What was written of it takes the last space that others may need.
-    this.#disk.remove(segmentName(number), () => {
+    this.#disk.remove(this.#options.name(number), () => {
       this.#phase = { name: 'full', detail: problem.detail, told: false };
       this.#retry.ask();
       this.#tell();
@@ -136,7 +168,8 @@ export class SpareSegment {
   }
 
   #tell(): void {
-    if (this.#phase.name !== 'full' || this.#phase.told || !this.#wanted) return;
+    if (this.#phase.name !== 'full' || this.#phase.told) return;
+    if (!this.#wanted && !this.#options.warns) return;
     this.#phase = { ...this.#phase, told: true };
     this.#events.full(this.#phase.detail);
   }
@@ -146,9 +179,9 @@ function readyWith(blanks: readonly Blank[]): Phase {
   return blanks.length > 0 ? { name: 'ready', blanks } : { name: 'none' };
 }
 
-/** Zeros under this number, durable. */
-export function* createSegment(disk: Disk, number: number, bytes: number): Task<DiskFile> {
-  const file = yield* need<DiskFile>((done) => disk.create(segmentName(number), bytes, done));
+/** Zeros under this name, durable. */
+export function* createSegment(disk: Disk, name: string, bytes: number): Task<DiskFile> {
+  const file = yield* need<DiskFile>((done) => disk.create(name, bytes, done));
   yield* need<null>((done) => file.sync(done));
   yield* need<null>((done) => disk.syncDirectory(done));
   return file;

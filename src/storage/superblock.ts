@@ -1,42 +1,19 @@
 // What a peer must never forget, in one file of two copies, each checked by its CRC. A save writes the older copy,
 // then the other, so that a crash leaves one whole copy and later rot of one loses nothing. SPEC rules ST12-ST14.
-//
-//    0 magic   4 crc of the rest   8 format   12 generation   20 flags   24 last segment
-//   32 floor: identity, index      64 lengths and bytes of node id and hard state
 
-import { assert } from '../kit/assert.ts';
-import { crc32 } from '../kit/crc32.ts';
-import type { HardState } from '../model/durable.ts';
-import type { Identity, PeerId } from '../model/ids.ts';
-import { decodeHardState, encodeHardState } from '../wire/durable.ts';
+import type { PeerId } from '../model/ids.ts';
 import type { Disk, DiskFile } from './disk.ts';
-import { identityAt, putIdentity, putSafeInteger, safeIntegerAt, viewOf } from './fields.ts';
-import { STORAGE_FORMAT } from './segment.ts';
+import {
+  COPY_BYTES,
+  decodeCopy,
+  encodeCopy,
+  type SuperblockCopy,
+  type SuperblockState,
+} from './superblock-copy.ts';
 import { need, run, StorageFailure, type StorageProblem, type Task } from './task.ts';
 
 export const SUPERBLOCK_NAME = 'superblock';
-const COPY_BYTES = 4_096;
 const COPIES = 2;
-const MAGIC = 0x4253_4e53;
-const TEXT_AT = 64;
-const HAS_FLOOR = 1;
-const TAIL_UNKNOWN = 2;
-
-export interface SuperblockState {
-  /** Null: the directory was never used. */
-  readonly hardState: HardState | null;
-  /** Records of the hard state's identity are lost and nobody knows how many: it may not be continued. */
-  readonly tailUnknown: boolean;
-  /** The highest number a segment was created under; 0 for none. */
-  readonly lastSegment: number;
-  /** An index known durable when this was written. */
-  readonly floor: { readonly identity: Identity; readonly index: number } | null;
-}
-
-export interface SuperblockCopy {
-  readonly generation: number;
-  readonly state: SuperblockState;
-}
 
 export type SuperblockContent =
   | { readonly kind: 'unused' }
@@ -54,8 +31,9 @@ export function* readSuperblock(disk: Disk, names: readonly string[], node: Peer
   let isUnused = false;
   for (let copy = 0; copy < COPIES; copy++) {
     const bytes = yield* readCopy(file, copy);
-    isUnused ||= bytes?.every((byte) => byte === 0) ?? false;
-    copies.push(bytes && decodeCopy(bytes, node));
+    const decoded = bytes && decodeCopy(bytes, node);
+    isUnused ||= decoded === null && (bytes?.every((byte) => byte === 0) ?? false);
+    copies.push(decoded);
   }
   yield* need<null>((done) => file.close(done));
 
@@ -92,6 +70,8 @@ export class Superblock {
   #generation: number;
   #waiting: (() => void)[] = [];
   #isWriting = false;
+  /** There was no space for it, which a file system may want even for what is there. */
+  readonly #full: (detail: string) => void;
 
   constructor(
     file: DiskFile,
@@ -99,7 +79,9 @@ export class Superblock {
     generation: number,
     compose: () => SuperblockState,
     failed: (problem: StorageProblem) => void,
+    full: (detail: string) => void,
   ) {
+    this.#full = full;
     this.#file = file;
     this.#node = node;
     this.#generation = generation;
@@ -111,6 +93,11 @@ export class Superblock {
   save(done: () => void): void {
     this.#waiting.push(done);
     if (!this.#isWriting) this.#write();
+  }
+
+  /** There may be space again. */
+  tryAgain(): void {
+    if (this.#waiting.length > 0 && !this.#isWriting) this.#write();
   }
 
   close(done: () => void): void {
@@ -129,8 +116,18 @@ export class Superblock {
         for (const done of answered) done();
         if (this.#waiting.length > 0 && !this.#isWriting) this.#write();
       },
-      this.#failed,
+      (problem) => this.#refused(problem, answered),
     );
+  }
+
+  #refused(problem: StorageProblem, answered: readonly (() => void)[]): void {
+    if (problem.kind !== 'full') {
+      this.#failed(problem);
+      return;
+    }
+    this.#isWriting = false;
+    this.#waiting = [...answered, ...this.#waiting];
+    this.#full(problem.detail);
   }
 }
 
@@ -150,58 +147,4 @@ function* readCopy(file: DiskFile, copy: number): Task<Uint8Array | null> {
     if (error instanceof StorageFailure) return null;
     throw error;
   }
-}
-
-function encodeCopy(copy: SuperblockCopy, node: PeerId): Uint8Array {
-  const { hardState, tailUnknown, lastSegment, floor } = copy.state;
-  const bytes = new Uint8Array(COPY_BYTES);
-  const view = viewOf(bytes);
-  view.setUint32(0, MAGIC, true);
-  view.setUint32(8, STORAGE_FORMAT, true);
-  putSafeInteger(view, 12, copy.generation);
-  view.setUint32(20, (floor ? HAS_FLOOR : 0) | (tailUnknown ? TAIL_UNKNOWN : 0), true);
-  view.setUint32(24, lastSegment, true);
-  if (floor) {
-    putIdentity(view, 32, floor.identity);
-    putSafeInteger(view, 48, floor.index);
-  }
-
-  const name = new TextEncoder().encode(node);
-  const state = hardState ? encodeHardState(hardState) : new Uint8Array(0);
-  assert(TEXT_AT + 4 + name.length + state.length <= COPY_BYTES, 'a hard state fits the superblock');
-  view.setUint16(TEXT_AT, name.length, true);
-  view.setUint16(TEXT_AT + 2, state.length, true);
-  bytes.set(name, TEXT_AT + 4);
-  bytes.set(state, TEXT_AT + 4 + name.length);
-  view.setUint32(4, crc32(bytes, 8, COPY_BYTES, 0), true);
-  return bytes;
-}
-
-function decodeCopy(bytes: Uint8Array, node: PeerId): SuperblockCopy | null {
-  const view = viewOf(bytes);
-  if (bytes.length < COPY_BYTES || view.getUint32(0, true) !== MAGIC) return null;
-  if (view.getUint32(4, true) !== crc32(bytes, 8, COPY_BYTES, 0)) return null;
-  const format = view.getUint32(8, true);
-  if (format > STORAGE_FORMAT) {
-    throw new StorageFailure({ kind: 'newer-format', found: format, supported: STORAGE_FORMAT });
-  }
-
-  const nameEnd = TEXT_AT + 4 + view.getUint16(TEXT_AT, true);
-  const stateEnd = nameEnd + view.getUint16(TEXT_AT + 2, true);
-  const found = String.fromCharCode(...bytes.subarray(TEXT_AT + 4, nameEnd));
-  if (found !== node) throw new StorageFailure({ kind: 'other-node', found, expected: node });
-  const hardState = stateEnd === nameEnd ? null : decodeHardState(bytes.subarray(nameEnd, stateEnd));
-  if (hardState !== null && !hardState.ok) return null;
-
-  const flags = view.getUint32(20, true);
-  const hasFloor = (flags & HAS_FLOOR) !== 0;
-  return {
-    generation: safeIntegerAt(view, 12),
-    state: {
-      hardState: hardState?.value ?? null,
-      tailUnknown: (flags & TAIL_UNKNOWN) !== 0,
-      lastSegment: view.getUint32(24, true),
-      floor: hasFloor ? { identity: identityAt(view, 32), index: safeIntegerAt(view, 48) } : null,
-    },
-  };
 }

@@ -79,3 +79,13 @@ export function run<T>(
   };
   advance();
 }
+
+/** What came of it, or null where there was no space for it. */
+export function* attempt<T>(task: Task<T>): Task<T | null> {
+  try {
+    return yield* task;
+  } catch (error) {
+    if (error instanceof StorageFailure && error.problem.kind === 'full') return null;
+    throw error;
+  }
+}

@@ -10,6 +10,7 @@ import type { Finding } from './finding.ts';
 import { AnswerQueue, type DiskOperation, MemoryDisk } from './memory-disk.ts';
 import { type OpenedStore, openOutboxStore } from './open-outbox.ts';
 import type { OutboxOptions, OutboxStore, StoreFailure } from './outbox-store.ts';
+import type { StoreEvent } from './store.ts';
 import type { StorageProblem } from './task.ts';
 
 export const ann: PeerId = must(valueIn(parsePeerId('ann')), 'ann is a peer id');
@@ -22,6 +23,7 @@ export const SMALL: OutboxOptions = {
   groupBytesMax: 2_048,
   markAfterMs: 50,
   retryFullAfterMs: 1_000,
+  order: null,
 };
 
 export const FIRST: Identity = { birth: 1, random: '00112233445566aa' };
@@ -49,6 +51,7 @@ export class StoreInTest {
   readonly queue = new AnswerQueue();
   readonly disk: MemoryDisk;
   readonly failures: StoreFailure[] = [];
+  readonly events: StoreEvent[] = [];
   readonly options: OutboxOptions;
   /** What the store works on; something between it and the disk may be broken. */
   readonly #between: (disk: MemoryDisk) => Disk;
@@ -88,7 +91,11 @@ export class StoreInTest {
     openOutboxStore(
       this.#between(this.disk),
       this.options,
-      { failed: (failure) => this.failures.push(failure), wakeMoved: () => {} },
+      {
+        failed: (failure) => this.failures.push(failure),
+        happened: (event) => this.events.push(event),
+        wakeMoved: () => {},
+      },
       (result) => {
         if (result.ok) this.opened = result.value;
         else this.problem = result.problem;

@@ -1,0 +1,405 @@
+import { expect, test } from 'vitest';
+import { Random } from '../../kit/random.ts';
+import type { Entry } from '../../model/entry.ts';
+import { NEVER } from '../../model/time.ts';
+import { CONTROL, data, LogInTest, SMALL_ORDER } from './testing.ts';
+
+test('[ST31] entries come back as they were appended, over many segments and after a start', () => {
+  const log = filled(60);
+
+  const before = log.readAll();
+  log.machine.close();
+  log.disk.kill();
+  log.machine.open();
+
+  expect(bytesOf(before)).toEqual(bytesOf(log.asked.entries));
+  expect(segmentsOf(log).length).toBeGreaterThan(4);
+  expect(log.machine.report).toEqual([]);
+  expect(bytesOf(log.recovered.entries)).toEqual(bytesOf(before));
+});
+
+test('[ST37] while a group is at the disk all that is appended becomes one next group', () => {
+  const log = new LogInTest().ready();
+  const before = log.store.counters().history_groups_total ?? 0;
+
+  for (let i = 0; i < 12; i++) log.append(data(10));
+  log.run();
+
+  expect(log.answered).toBe(12);
+  expect(log.store.counters().history_groups_total).toBe(before + 2);
+});
+
+test('[ST37] nothing is answered before write and sync were', () => {
+  const log = new LogInTest().ready();
+  log.append(data(10));
+  log.run();
+  const done: string[] = [];
+  log.machine.fault = (operation) => {
+    done.push(operation);
+    return null;
+  };
+
+  log.append(data(10));
+  while (log.answered < 2) log.machine.queue.step();
+
+  expect(done).toEqual(['write', 'sync']);
+});
+
+test('[ST37] after a while without appends one mark follows, and then nothing is to be done', () => {
+  const log = new LogInTest().ready();
+  log.append(data(10));
+  log.run();
+  const before = log.store.counters().history_bytes_written_total ?? 0;
+
+  log.machine.rest();
+
+  expect(log.store.counters().history_bytes_written_total).toBe(before + 64);
+  expect(log.store.wakeAt).toBe(NEVER);
+});
+
+test('[ST31] the floor of the last group is known after a start', () => {
+  const log = new LogInTest().ready();
+  log.append(data(10), data(10));
+  log.run();
+  log.commit(2);
+  log.append(data(10));
+  log.run();
+
+  log.crash(4);
+
+  expect(log.recovered.floor).toBe(2);
+});
+
+test('[ST38] a read gives a first entry whatever it weighs, and no more than asked', () => {
+  const log = filled(20);
+
+  expect(log.read(3, 40, 0).map(({ index }) => index)).toEqual([3]);
+  expect(log.read(3, 5, 1_000_000).map(({ index }) => index)).toEqual([3, 4, 5]);
+  expect(log.read(41, 50, 1_000)).toEqual([]);
+  expect(log.read(38, 90, 1_000_000).map(({ index }) => index)).toEqual([38, 39, 40]);
+});
+
+test('[ST38] reads at random places give what was appended, while appends and cuts go on', () => {
+  const log = filled(40);
+  const random = new Random(7);
+  for (let i = 0; i < 300; i++) {
+    if (random.chance(0.2)) log.append(data(random.below(300), 1, random));
+    if (random.chance(0.05)) log.cut(Math.max(1, log.lastIndex - random.below(6)));
+    const from = 1 + random.below(log.lastIndex);
+    const answers: (readonly Entry[])[] = [];
+    log.store.readLog(from, log.lastIndex, random.below(1_500), (entries) => answers.push(entries));
+    for (let steps = random.below(9); steps > 0; steps--) log.machine.queue.step();
+    log.run();
+
+    for (const entry of answers.flat()) {
+      expect(log.ops.some((op) => op.kind === 'entry' && op.entry.bytes.length === entry.bytes.length)).toBe(
+        true,
+      );
+    }
+    expect(bytesOf(log.read(from, log.lastIndex, 1_000_000))).toEqual(
+      bytesOf(log.asked.entries.slice(from - 1)),
+    );
+  }
+  expect(log.machine.failures).toEqual([]);
+});
+
+test('[ST38] the entry that gave a sequence is found, and none for a sequence that nobody has', () => {
+  const log = filled(40);
+
+  for (const { index, firstSequence, count } of log.asked.entries) {
+    for (let sequence = firstSequence; sequence < firstSequence + count; sequence++) {
+      expect(log.find(sequence)).toBe(index);
+    }
+  }
+  expect(log.find(0)).toBe(null);
+  expect(log.find(40 * 3 + 1)).toBe(null);
+});
+
+test('[ST43] a cut takes entries away, keeps them aside, and what follows takes their place', () => {
+  const log = filled(20);
+
+  log.cut(10);
+  log.append(data(33));
+  log.run();
+
+  expect(bytesOf(log.readAll())).toEqual(bytesOf(log.asked.entries));
+  expect(log.disk.names.filter((name) => name.startsWith('diverged-'))).toEqual(['diverged-00000001-1-11']);
+  log.crash(3);
+  expect(bytesOf(log.recovered.entries)).toEqual(bytesOf(log.found.entries));
+  expect(log.recovered.entries.length).toBe(11);
+});
+
+test('[ST43] what is kept aside is bounded', () => {
+  const log = filled(5);
+  for (let i = 0; i < 30; i++) {
+    log.append(data(20));
+    log.cut(log.lastIndex - 1);
+    log.run();
+  }
+
+  expect(log.disk.names.filter((name) => name.startsWith('diverged-')).length).toBe(8);
+});
+
+test('[ST43] what is committed is never cut', () => {
+  const log = filled(5);
+  log.commit(6);
+  log.append(data(5));
+  log.run();
+
+  expect(() => log.cut(5)).toThrow('what is committed stays in the log');
+});
+
+test('[ST41] a start reads no more than headers of what is behind the base', () => {
+  const log = filled(60);
+  log.commit(115);
+  log.append(CONTROL);
+  log.base();
+  log.run();
+  log.disk.kill();
+  let scanned = 0;
+  log.machine.fault = (operation, name, offset) => {
+    if (operation === 'read' && name.startsWith('history-0') && offset === 0) scanned++;
+    return null;
+  };
+
+  log.machine.open();
+
+  expect(log.recovered.base?.index).toBe(115);
+  expect(log.recovered.entries.map(({ index }) => index)).toEqual([116, 117, 118, 119, 120, 121]);
+  // Each header once, the content of the last few, and that of the blank one.
+  expect(scanned).toBeLessThan(segmentsOf(log).length + 6);
+  expect(bytesOf(log.readAll())).toEqual(bytesOf(log.asked.entries));
+});
+
+test('[ST44] a trim removes whole segments, none that a base, a pin or a commit holds', () => {
+  const log = filled(60);
+  const all = segmentsOf(log).length;
+  log.commit(100);
+  log.append(CONTROL);
+  log.store.pinLog('csv', 40, 5_000);
+  log.base();
+  log.run();
+  log.commit(110);
+  log.append(CONTROL);
+  log.base();
+  log.run();
+
+  log.store.trimLog(100);
+  log.run();
+  expect(log.store.logStart).toBe(101);
+  const pinned = segmentsOf(log).length;
+  expect(pinned).toBeLessThan(all);
+  expect(log.read(40, 40, 0).length).toBe(1);
+
+  log.store.wake(5_000);
+  log.run();
+  expect(segmentsOf(log).length).toBeLessThan(pinned);
+  expect(log.machine.events).toContainEqual({ type: 'pin-expired', name: 'csv' });
+  log.crash(2);
+  expect(log.recovered.start).toBe(101);
+  expect(log.recovered.base?.index).toBe(110);
+  expect(log.recovered.earlier?.map(({ index }) => index)).toEqual([100]);
+  expect(log.readAll().map(({ index }) => index)).toEqual(Array.from({ length: 22 }, (_, at) => 101 + at));
+});
+
+test('[ST41] a base beyond the log, or of another group, begins the log anew behind it', () => {
+  const log = filled(30);
+
+  log.install(log.baseAt(500));
+  log.append(data(20), data(20));
+  log.run();
+  expect(log.readAll().map(({ index }) => index)).toEqual([501, 502]);
+  log.install(log.baseAt(300, 'fedcba9876543210'));
+  log.append(data(20));
+  log.run();
+
+  expect(log.store.logStart).toBe(301);
+  log.crash(9);
+  expect(log.machine.report).toEqual([]);
+  expect(log.recovered.base?.group).toBe('fedcba9876543210');
+  expect(log.recovered.entries.map(({ index }) => index)).toEqual([301]);
+});
+
+test('[ST42] on a full disk entries without readings go on, those with readings wait until there is space', () => {
+  const log = filled(10);
+  log.disk.capacityBytes = log.disk.usedBytes;
+
+  let readings = 0;
+  while (log.machine.events.every(({ type }) => type !== 'full')) {
+    log.append(data(300));
+    log.run();
+    readings++;
+  }
+  const answered = log.answered;
+  for (let i = 0; i < 6; i++) log.append(CONTROL);
+  log.run();
+
+  expect(readings).toBeLessThan(20);
+  expect(log.answered).toBe(answered + 6);
+  expect(log.machine.failures).toEqual([]);
+});
+
+test('[ST42] the reserve keeps the order: what waits for space holds up what was asked after it', () => {
+  const log = filled(10);
+  log.disk.capacityBytes = log.disk.usedBytes;
+  for (let i = 0; i < 30; i++) log.append(data(300));
+  log.append(CONTROL);
+  log.run();
+  const stuck = log.answered;
+  expect(stuck).toBeLessThan(log.ops.length - 1);
+
+  log.disk.capacityBytes = Number.POSITIVE_INFINITY;
+  log.machine.rest();
+
+  expect(log.answered).toBe(log.ops.length);
+  expect(log.machine.events.filter(({ type }) => type === 'space').length).toBe(1);
+  log.crash(1);
+  expect(bytesOf(log.readAll())).toEqual(bytesOf(log.found.entries));
+});
+
+test('[ST42] a full disk at any moment, also within a segment, loses nothing that was answered', () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const log = filled(6);
+    const random = new Random(seed);
+    let refusing = false;
+    log.machine.fault = (operation) =>
+      refusing && operation === 'write' && random.chance(0.5) ? 'full' : null;
+    for (let i = 0; i < 60; i++) {
+      refusing = random.chance(0.2);
+      if (random.chance(0.1)) log.disk.capacityBytes = log.disk.usedBytes + random.below(6_000);
+      if (random.chance(0.1)) log.disk.capacityBytes = Number.POSITIVE_INFINITY;
+      if (random.chance(0.2)) log.machine.wakeAfter(1_200);
+      if (random.chance(0.1)) log.base();
+      log.append(random.chance(0.3) ? CONTROL : data(random.below(400), 1, random));
+      if (random.chance(0.1)) log.commit(log.floor + 5);
+      for (let steps = random.below(12); steps > 0; steps--) log.machine.queue.step();
+    }
+    refusing = false;
+    log.disk.capacityBytes = Number.POSITIVE_INFINITY;
+
+    log.crash(seed);
+
+    expect(log.machine.failures.every(({ kind }) => kind === 'full')).toBe(true);
+    expect(log.recovered.damaged).toEqual([]);
+  }
+});
+
+for (const operation of ['write', 'sync'] as const) {
+  test(`[ST23] after one failed ${operation} of the log nothing is ever answered again`, () => {
+    const log = filled(3);
+    let failing = true;
+    log.machine.fault = (asked, name) => {
+      const isFailing = failing && asked === operation && name.startsWith('history-0');
+      failing &&= !isFailing;
+      return isFailing ? 'broken' : null;
+    };
+    const before = log.answered;
+
+    log.append(data(20));
+    log.run();
+    log.append(data(20));
+    log.store.saveHardState({ identity: log.machine.identity, incarnation: 9 }, () => log.answered++);
+    log.machine.rest();
+
+    expect(log.answered).toBe(before);
+    expect(log.machine.failures.map(({ kind }) => kind)).toEqual(['broken']);
+  });
+}
+
+test('[ST35] what a failed sync left in the cache is written again at the start, and then survives a power cut', () => {
+  const log = filled(3);
+  let failing = true;
+  log.machine.fault = (asked, name) => {
+    const isFailing = failing && asked === 'sync' && name.startsWith('history-0');
+    failing &&= !isFailing;
+    return isFailing ? 'broken' : null;
+  };
+  log.append(data(200), data(300));
+  log.run();
+  log.disk.kill();
+  log.machine.open();
+  log.verify();
+  expect(log.lastIndex).toBe(8);
+
+  for (let seed = 1; seed <= 20; seed++) log.crash(seed);
+
+  expect(log.lastIndex).toBe(8);
+});
+
+test('[ST31] an entry larger than a segment gets one of its own', () => {
+  const log = new LogInTest().ready();
+
+  log.append(data(20), data(9_000), data(20));
+  log.run();
+
+  expect(log.answered).toBe(3);
+  log.crash(5);
+  expect(log.recovered.entries.length).toBe(3);
+});
+
+test('[ST24] what is asked for before close is durable after it', () => {
+  const log = filled(4);
+  for (let i = 0; i < 20; i++) log.append(data(300));
+  log.commit(8);
+  log.base();
+
+  log.machine.close();
+
+  expect(log.answered).toBe(log.ops.length);
+  log.crash(3);
+  expect(log.machine.report).toEqual([]);
+  expect(log.recovered.base?.index).toBe(8);
+});
+
+test('[ST25] the log is counted', () => {
+  const log = filled(20);
+
+  expect(log.store.counters()).toMatchObject({
+    history_first_index: 1,
+    history_last_index: 40,
+    history_entries_written_total: 40,
+    history_damaged_entries: 0,
+    history_disk_full: 0,
+    history_reserve_segments: 2,
+  });
+});
+
+test('[ST12] order state and incarnation share the superblock, and each save leaves the other as it was', () => {
+  const log = new LogInTest(SMALL_ORDER).ready();
+  const order = { group: 'fedcba9876543210', promised: log.ballot, damaged: false, floor: 7, founding: null };
+  const before = log.disk.content('superblock');
+
+  let saved = 0;
+  for (let i = 0; i < 10; i++) log.store.saveOrderState({ ...order, floor: i }, () => saved++);
+  log.run();
+  log.store.saveHardState({ identity: log.machine.identity, incarnation: 5 }, () => saved++);
+  log.run();
+
+  expect(saved).toBe(11);
+  expect(log.disk.content('superblock')).not.toEqual(before);
+  log.crash(1);
+  const { hardState } = log.machine.opened?.recovered ?? {};
+  expect(hardState).toEqual({
+    identity: log.machine.identity,
+    incarnation: 5,
+    order: { ...order, floor: 9 },
+  });
+});
+
+/** So many pairs of an entry with three readings and one with none, one pair a group. */
+function filled(pairs: number): LogInTest {
+  const log = new LogInTest().ready();
+  for (let i = 0; i < pairs; i++) {
+    log.append(data(50 + (i % 9) * 25, 3), CONTROL);
+    log.run();
+  }
+  return log;
+}
+
+function segmentsOf(log: LogInTest): readonly string[] {
+  return log.disk.names.filter((name) => name.startsWith('history-0'));
+}
+
+function bytesOf(entries: readonly Entry[]): readonly (readonly number[])[] {
+  return entries.map(({ bytes }) => [...bytes]);
+}

@@ -1,0 +1,186 @@
+// Finds out what of a segment is wrong, and puts in its place what other peers have. SPEC rules ST39, ST40.
+
+import type { Chain, Entry } from '../../model/entry.ts';
+import type { Identity } from '../../model/ids.ts';
+import { continues, NO_CHAIN } from '../../wire/entry.ts';
+import type { Disk } from '../disk.ts';
+import type { Task } from '../task.ts';
+import type { BaseKept } from './base-file.ts';
+import { liveIn, type Span } from './live.ts';
+import { firstFrom, type Range } from './ranges.ts';
+import type { Reader } from './reader.ts';
+import { type Before, rebuild } from './rebuild.ts';
+import type { Scan } from './scan.ts';
+import { scanFile } from './search.ts';
+import { HEADER_BYTES } from './segment.ts';
+import { addPoint, dropPoints, emptySegment, type LogSegment, type Segments } from './segments.ts';
+
+export interface MenderOptions {
+  readonly segmentBytes: number;
+  readonly identity: () => Identity;
+  readonly bases: () => readonly BaseKept[];
+  readonly floor: () => number;
+}
+
+export interface Examined {
+  readonly ranges: readonly Range[];
+  /** Something in it is not what was written, though perhaps nothing that counts. */
+  readonly isDamaged: boolean;
+}
+
+export interface Mended {
+  readonly range: Range;
+  readonly segment: LogSegment;
+}
+
+const NOTHING: Scan = { header: null, pieces: [], end: 0, contentEnd: 0 };
+
+export class Mender {
+  readonly #disk: Disk;
+  readonly #segments: Segments;
+  readonly #reader: Reader;
+  readonly #options: MenderOptions;
+
+  constructor(disk: Disk, segments: Segments, reader: Reader, options: MenderOptions) {
+    this.#disk = disk;
+    this.#segments = segments;
+    this.#reader = reader;
+    this.#options = options;
+  }
+
+  /** What a segment should hold and does not. */
+  *examine(segment: LogSegment): Task<Examined> {
+    const span = this.#spanOf(segment);
+    const scan = yield* scanFile(this.#disk, segment.number);
+    const live = new Set(liveIn(scan, span).map(({ index }) => index));
+    const ranges: Range[] = [];
+    // What was cut meanwhile is of no concern.
+    for (let index = span.from; index <= Math.min(span.to, segment.to); index++) {
+      if (live.has(index)) continue;
+      const last = ranges.at(-1);
+      if (last?.to === index - 1) ranges[ranges.length - 1] = { from: last.from, to: index };
+      else ranges.push({ from: index, to: index });
+    }
+    const isBad = scan.pieces.some((piece) => piece.type === 'bad' && piece.offset < segment.end);
+    if (!isBad && ranges.length === 0) learn(segment, scan);
+    return { ranges, isDamaged: isBad || scan.header === null };
+  }
+
+  /** Writes a segment anew of which nothing that counts is lost. Null: what is before it is not known. */
+  *rewrite(segment: LogSegment): Task<LogSegment | null> {
+    const scan = yield* scanFile(this.#disk, segment.number);
+    const told = this.#before(segment, scan, yield* this.#chainBefore(segment.from));
+    if (told === null) return null;
+    const written = yield* rebuild(this.#disk, segment, liveIn(scan, this.#keptOf(segment)), told);
+    this.#reader.drop(segment.number);
+    return written;
+  }
+
+  /** Null: the entries are not what is missing, or do not fit what stands around it. */
+  *mend(given: readonly Entry[], holes: readonly Range[]): Task<Mended | null> {
+    const first = given[0];
+    const hole = first && firstFrom(holes, first.index);
+    if (!hole || hole.from !== first.index || hole.to > this.#segments.end.index) return null;
+    const entries = given.filter(({ index }) => index <= hole.to);
+    const last = entries.at(-1) ?? first;
+    const before = yield* this.#chainBefore(hole.from);
+    if (!isRow(entries, before)) return null;
+    if (last.index === hole.to && !(yield* this.#fitsBehind(last))) return null;
+
+    const segment = this.#segmentFor(hole.from);
+    const isThere = this.#segments.all.includes(segment);
+    const scan = isThere ? yield* scanFile(this.#disk, segment.number) : NOTHING;
+    const kept = liveIn(scan, this.#keptOf(segment));
+    const all = [...kept.filter(({ index }) => index < hole.from || index > last.index), ...entries];
+    const chain = yield* this.#chainBefore(Math.min(segment.from, hole.from));
+    const told = this.#before(segment, scan, chain);
+    if (told === null) return null;
+    const written = yield* rebuild(this.#disk, segment, all, told);
+    this.#reader.drop(segment.number);
+    if (last.index > written.to) written.to = last.index;
+    return { range: { from: hole.from, to: last.index }, segment: written };
+  }
+
+  /** Also what has left the log by a cut in a later segment, as that one says that it follows it. */
+  #keptOf(segment: LogSegment): Span {
+    const span = this.#spanOf(segment);
+    return { ...span, to: Math.max(span.to, span.sealed?.index ?? 0) };
+  }
+
+  #spanOf(segment: LogSegment): Span {
+    const { from, to, end } = segment;
+    return { from, to, end, sealed: segment === this.#segments.last ? this.#segments.end : segment.sealed };
+  }
+
+  /** Where the entry goes: the segment that should hold it, a file in the place of a missing one, or a neighbour. */
+  #segmentFor(index: number): LogSegment {
+    const own = this.#segments.of(index);
+    if (own !== null) return own;
+    const { all } = this.#segments;
+    const before = all.findLast(({ from, to }) => to >= from && to < index);
+    const behind = all.find(({ from, to }) => to >= from && from > index);
+    const number = (before?.number ?? (behind?.number ?? 2) - 2) + 1;
+    const isFree = number >= 1 && !all.some((segment) => segment.number === number);
+    if (!isFree && (before ?? behind)) return (before ?? behind) as LogSegment;
+    const { segmentBytes: bytes } = this.#options;
+    const end = HEADER_BYTES;
+    return emptySegment({ number, bytes, end, from: index, sequence: behind?.sequence ?? 1, chain: null });
+  }
+
+  /** The chain of the log before this index; null where it is not known. */
+  *#chainBefore(index: number): Task<Chain | null> {
+    if (index === 1) return NO_CHAIN;
+    const base = this.#options.bases().find((one) => one.index === index - 1);
+    if (base) return base.chain;
+    const behind = this.#segments.all.find(({ from, to }) => from === index && to >= from);
+    if (behind?.chain) return behind.chain;
+    const before = yield* this.#reader.read(index - 1, index - 1, 0);
+    return before[0]?.chain ?? null;
+  }
+
+  *#fitsBehind(last: Entry): Task<boolean> {
+    const behind = yield* this.#reader.read(last.index + 1, last.index + 1, 0);
+    return behind[0] === undefined || continues(last.chain, behind[0]);
+  }
+
+  #before(segment: LogSegment, { header, pieces }: Scan, chain: Chain | null): Before | null {
+    const before = this.#segments.all.findLast(({ number }) => number < segment.number);
+    const cut = pieces.findLast((piece) => piece.type === 'cut' && piece.record.index === segment.from - 1);
+    const inCut = cut && cut.type !== 'bad' ? cut.record.chain : null;
+    const known = header?.first === segment.from ? header.chain : (chain ?? inCut);
+    if (known === null) return null;
+    return {
+      chain: known,
+      floor: this.#options.floor(),
+      identity: this.#options.identity(),
+      prevFrom: header?.prevFrom ?? before?.from ?? segment.from,
+      prevSequence: header?.prevSequence ?? before?.sequence ?? segment.sequence,
+      prevHasCuts: header?.prevHasCuts ?? before?.hasCuts ?? false,
+    };
+  }
+}
+
+/** Nothing in it is wrong, so what stands in it is known as if it had just been written. */
+function learn(segment: LogSegment, scan: Scan): void {
+  segment.points = { index: [], sequence: [], offset: [] };
+  segment.wantsPoint = true;
+  for (const piece of scan.pieces) {
+    if (piece.type === 'bad' || piece.record.offset >= segment.end) continue;
+    if (piece.type === 'data') addPoint(segment, piece.record);
+    if (piece.type !== 'cut') continue;
+    dropPoints(segment.points, piece.record.index);
+    segment.wantsPoint = true;
+  }
+  segment.end = Math.min(segment.end, scan.end);
+  segment.scanned = segment.end;
+}
+
+function isRow(entries: readonly Entry[], before: Chain | null): boolean {
+  let chain = before;
+  for (const [at, entry] of entries.entries()) {
+    if (entry.index !== (entries[0]?.index ?? 0) + at) return false;
+    if (chain !== null && !continues(chain, entry)) return false;
+    chain = entry.chain;
+  }
+  return true;
+}
