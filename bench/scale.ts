@@ -63,10 +63,7 @@ function* convergence(): Iterable<Row> {
     [20, '≤ 7 p99'],
     [50, '≤ 18 p99'],
   ] as const) {
-    const updates = isWhole ? 20 : CONVERGENCE.updates;
-    const runs = SEEDS.map((seed) =>
-      measureConvergence(knobsOf(seed, { lossPercent }), { ...CONVERGENCE, updates }),
-    );
+    const runs = SEEDS.map((seed) => measureConvergence(knobsOf(seed, { lossPercent }), CONVERGENCE));
     const rounds = runs.flatMap(({ tookMs, intervalMs }) => tookMs.map((ms) => ms / intervalMs));
     const missed = runs.reduce((sum, run) => sum + run.missed, 0);
     yield [

@@ -106,10 +106,10 @@ export function begin(
   }
 }
 
-export function commandView(self: PeerId, election: Election, { log }: Ordering): CommandView {
+export function commandView(self: PeerId, election: Election, { log, hasPlace }: Ordering): CommandView {
   const members = log === null ? [] : membersOf(log.replica.views.committed.view);
   const has = (peer: PeerId): boolean => members.some((member) => member.peer === peer);
-  return { leader: election.leader, isMember: has(self), has };
+  return { leader: election.leader, isMember: hasPlace && has(self), has };
 }
 
 export function done(ticket: number, outcome: CommandOutcome): OrderFact {

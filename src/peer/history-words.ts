@@ -26,6 +26,7 @@ export class HistoryWords {
     const floor = Math.max(this.#wanted.floor, words.floor ?? 0);
     const isOther = words.group !== undefined && words.group !== this.#wanted.group;
     const wanted = { ...this.#wanted, ...words, floor: isOther ? (words.floor ?? 0) : floor };
+    if (isSame(wanted, this.#wanted)) return;
     this.#wanted = wanted;
     out.saveOrderState(wanted);
   }
@@ -37,4 +38,14 @@ export class HistoryWords {
   wasSaved(state: OrderState): void {
     this.#saved = state;
   }
+}
+
+function isSame(a: OrderState, b: OrderState): boolean {
+  return (
+    a.group === b.group &&
+    a.promised === b.promised &&
+    a.damaged === b.damaged &&
+    a.floor === b.floor &&
+    a.founding === b.founding
+  );
 }

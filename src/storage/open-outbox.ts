@@ -82,10 +82,10 @@ function* open(disk: Disk, options: OutboxOptions, events: StoreEvents): Task<Op
   const floor = before.hardState?.order?.floor ?? 0;
   const history =
     options.order && (yield* searchHistory(disk, names, isFound ? before.history : null, floor));
-  const wasUsed = log.segments.some(({ header }) => header) || (history?.recovered.start ?? 1) > 1;
-  const isLost =
-    before.hardState === null && (snapshot !== null || wasUsed || (history?.mark.durable ?? 0) > 0);
-  const hardState = before.hardState ?? (isLost ? lostHardState(log, snapshot) : null);
+  const wasUsed = snapshot !== null || log.segments.some(({ header }) => header) || history?.identity;
+  const isLost = before.hardState === null && Boolean(wasUsed);
+  const hardState =
+    before.hardState ?? (isLost ? lostHardState(log, snapshot, history?.identity ?? null) : null);
   const tailUnknown = before.tailUnknown || log.tailUnknown || isLost || (history?.lost ?? false);
   const lastSegment = Math.max(before.lastSegment, log.segments.at(-1)?.number ?? 0);
   const mark = history?.mark ?? before.history;
@@ -189,8 +189,12 @@ function* removeRests(disk: Disk, names: readonly string[]): Task<null> {
 }
 
 /** The latest identity that anything here was written under; how often it had started is not known any more. */
-function lostHardState(log: LogFound<Value>, snapshot: Snapshot | null): HardState | null {
-  const identities: Identity[] = snapshot ? [snapshot.identity] : [];
+function lostHardState(
+  log: LogFound<Value>,
+  snapshot: Snapshot | null,
+  history: Identity | null,
+): HardState | null {
+  const identities: Identity[] = [snapshot?.identity, history].filter((identity) => !!identity);
   for (const { header } of log.segments) if (header) identities.push(header.identity);
   const identity = identities.sort(compareIdentities).at(-1);
   return identity ? { identity, incarnation: 0 } : null;

@@ -53,7 +53,7 @@ export class Rivals {
   }
 
   penalise(peer: PeerId | null, now: Now, announce: (fact: OrderFact) => void): void {
-    if (peer === null || peer === this.#self) return;
+    if (peer === null) return;
     const { penalty, holdMs } = this.penalties.add(peer, now.steadyMs);
     announce({ type: 'penalty', peer, penalty, holdMs });
   }

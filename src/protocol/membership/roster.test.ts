@@ -83,6 +83,8 @@ test('[MB3] a member of long standing is in the list and everywhere else, though
   roster.addStanding(rumour, true, 500);
 
   expect(roster.sorted()).toEqual([ann, bob]);
+  expect([...roster.takeChanged()].sort()).toEqual([ann, bob]);
+  expect([...roster.takeChanged()]).toEqual([]);
   expect(roster.rumourOf(ann)).toBe(rumour);
   expect([...roster.seen()].map(({ peer }) => peer)).toEqual([bob]);
   expect(roster.get(ann)).toMatchObject({ linked: true, knowsThisPeer: true, statusSinceMs: 500 });

@@ -32,6 +32,8 @@ export class Roster {
   /** Since when there are members of long standing, and whether they were linked with. */
   #standingSinceMs = 0;
   #standingLinked = false;
+  /** All of those are changes since somebody asked. */
+  #standingUntold = false;
 
   get size(): number {
     return this.#byId.size;
@@ -95,8 +97,9 @@ export class Roster {
 
   /** What became of whom is for the caller to look up; a change and its contrary are one entry. (MB3) */
   takeChanged(): ReadonlySet<PeerId> {
-    if (this.#changed.size === 0) return NOBODY;
-    const changed = this.#changed;
+    if (this.#changed.size === 0 && !this.#standingUntold) return NOBODY;
+    const changed = this.#standingUntold ? new Set([...this.#byId.keys(), ...this.#changed]) : this.#changed;
+    this.#standingUntold = false;
     this.#changed = new Set();
     return changed;
   }
@@ -112,7 +115,9 @@ export class Roster {
     this.#standingSinceMs = nowMs;
     this.#standingLinked = linked;
     this.#byId.set(rumour.peer, rumour);
-    this.#come(rumour.peer);
+    this.#reachable++;
+    this.#came.push(rumour.peer);
+    this.#standingUntold = true;
   }
 
   update(member: Member, rumour: Rumour): void {

@@ -21,7 +21,10 @@ export class Spreader {
   readonly #roster: Roster;
   readonly #options: MembershipOptions;
   readonly #queue: RumourQueue;
-  /** Where in the roster the next are told. Walking on reaches all of a small cluster, as chance would not. */
+  /**
+   * Where in the roster, as often as it has to be repeated, the next are told. Walking on reaches all of a small
+   * cluster, as chance would not; and however large the roster becomes, the walks of all are spread over it.
+   */
   #walk: number;
   #nextMs = NEVER;
   #lastMs = Number.NEGATIVE_INFINITY;
@@ -69,8 +72,8 @@ export class Spreader {
     const reachable = this.#roster.sorted();
     const count = Math.min(this.#options.spreadFanout, reachable.length);
     for (let i = 0; i < count && this.#queue.size > 0; i++) {
-      this.#walk = (this.#walk + 1) % reachable.length;
-      const peer = reachable[this.#walk];
+      this.#walk++;
+      const peer = reachable[this.#walk % reachable.length];
       const member = peer === undefined ? undefined : this.#roster.get(peer);
       if (member !== undefined) this.#tellNews(member, out);
     }

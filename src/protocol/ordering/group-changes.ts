@@ -166,7 +166,10 @@ export class GroupChanges {
 
   #wouldDecide(view: GroupView, now: Now): boolean {
     const present = this.present(now);
-    return this.#site.rules.quorum(view, ({ peer }) => present.includes(peer));
+    const answers = (member: GroupMember): boolean =>
+      member.peer === this.#site.self ||
+      (present.includes(member.peer) && (this.#leader.follower(member)?.health ?? null) !== null);
+    return this.#site.rules.quorum(view, answers);
   }
 
   #towards(view: GroupView, voters: readonly GroupMember[], demoted: readonly GroupMember[]): GroupView {

@@ -4,7 +4,7 @@
 import type { Random } from '../../kit/random.ts';
 import { type Ballot, sameBallot } from '../../model/ballot.ts';
 import type { Base, Entry, RecoveredLog } from '../../model/entry.ts';
-import type { GroupMember } from '../../model/group-view.ts';
+import type { GroupMember, GroupView } from '../../model/group-view.ts';
 import type { Identity, PeerId } from '../../model/ids.ts';
 import type { Accession } from '../../model/order-fact.ts';
 import { NEVER, type Now } from '../../model/time.ts';
@@ -221,6 +221,14 @@ export class GroupLog {
         this.#hearsay.id > inForce.id &&
         memberOf(this.#hearsay.view, peer, identity) !== undefined)
     );
+  }
+
+  /** Whether a later view lacks this peer, which is in the one that it knows. */
+  isPutOutBy(viewId: number, view: GroupView): boolean {
+    const { self, identity } = this.#site;
+    const { inForce } = this.replica.views;
+    const isIn = memberOf(inForce.view, self, identity) !== undefined;
+    return isIn && viewId > inForce.id && memberOf(view, self, identity) === undefined;
   }
 
   isMember(peer: PeerId): GroupMember | undefined {

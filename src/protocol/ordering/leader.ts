@@ -12,6 +12,7 @@ import type { Accession } from '../../model/order-fact.ts';
 import { NEVER, type Now } from '../../model/time.ts';
 import { encodeEntry } from '../../wire/entry.ts';
 import type { AppendBody, ReplicateMessage } from '../../wire/ordering-messages.ts';
+import { weighing } from './log.ts';
 import type { LogReads } from './log-reads.ts';
 import type { OrderingOutbox } from './port.ts';
 import { Progress } from './progress.ts';
@@ -124,7 +125,7 @@ export class Leader {
     }
     // It may have fetched what it was about to be sent.
     if (follower.next <= matched) follower.next = matched + 1;
-    this.#judgeLag(follower, now);
+    follower.judgeLag(this.#replica.lastIndex, this.#site.options.windowBatches, now);
     if (moved) this.#advance(now, out);
     this.#pump(follower, now, out);
   }
@@ -281,7 +282,7 @@ export class Leader {
       follower.inflightBytes < inflightBytesMax &&
       this.#sendNext(follower, out)
     );
-    this.#judgeLag(follower, now);
+    follower.judgeLag(this.#replica.lastIndex, this.#site.options.windowBatches, now);
   }
 
   /** False when the entries must be read from the disk first. */
@@ -380,23 +381,7 @@ export class Leader {
     return has + 1 < bases.start || commitIndex - has > this.#site.options.fetchBehindEntries;
   }
 
-  #judgeLag(follower: Progress, now: Now): void {
-    const lag = this.#replica.lastIndex - follower.match;
-    if (lag > this.#site.options.windowBatches) follower.caughtUpSinceMs = NEVER;
-    else if (follower.caughtUpSinceMs === NEVER) follower.caughtUpSinceMs = now.steadyMs;
-  }
-
   #head() {
     return { group: this.#replica.group, identity: this.#site.identity };
   }
-}
-
-/** As many of the first ones as weigh no more, at least one. */
-function weighing(entries: readonly Entry[], bytesMax: number): readonly Entry[] {
-  let bytes = 0;
-  const upto = entries.findIndex((entry, i) => {
-    bytes += entry.bytes.length;
-    return i > 0 && bytes > bytesMax;
-  });
-  return upto < 0 ? entries : entries.slice(0, upto);
 }

@@ -92,6 +92,12 @@ export class Lobby {
     this.hasPlace = isIn;
   }
 
+  /** The group has gone on without this peer, which was in it. */
+  putOut(): void {
+    this.joins = false;
+    this.hasPlace = false;
+  }
+
   /** Says who this peer is, to one who can tell what it lacks; not too often. */
   greet(peer: PeerId, now: Now, out: OrderingOutbox): void {
     if (now.steadyMs < this.#askAgainMs) return;

@@ -106,3 +106,13 @@ export class Log {
 export function endOf({ index, ballot, chain, firstSequence, count }: Entry): LogEnd {
   return { index, ballot, chain, nextSequence: firstSequence + count };
 }
+
+/** As many of the first ones as weigh no more, at least one. */
+export function weighing(entries: readonly Entry[], bytesMax: number): readonly Entry[] {
+  let bytes = 0;
+  const upto = entries.findIndex((entry, i) => {
+    bytes += entry.bytes.length;
+    return i > 0 && bytes > bytesMax;
+  });
+  return upto < 0 ? entries : entries.slice(0, upto);
+}

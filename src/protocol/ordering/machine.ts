@@ -64,13 +64,15 @@ export class Ordering {
     this.#host = host;
     this.#random = random;
     this.#recovered = recovered.log;
-    const { group, founding, floor, damaged } = recovered.state;
+    const { founding, floor, damaged } = recovered.state;
     const base = recovered.log.base ?? foundingBase(recovered.state);
+    // A base is saved before the group is written down that it belongs to.
+    const group = base?.group ?? recovered.state.group;
     this.#lobby = new Lobby(this.#site, member, self.expectNodes, group, founding, random.fork(), now);
     this.#bases = new BaseSupply(this.#site);
     this.#herald = new Herald(this.#site);
     this.#courier = new Courier(this.#site);
-    if (base !== null && group === base.group) {
+    if (base !== null) {
       this.#courier.log = this.#openLog(base, recovered.log, { floor, isDamaged: damaged });
     }
     for (const rest of recovered.outbox ?? []) {
@@ -89,6 +91,10 @@ export class Ordering {
 
   get pending(): number {
     return this.#courier.ingress.pending;
+  }
+
+  get hasPlace(): boolean {
+    return this.#lobby.hasPlace;
   }
 
   get joins(): boolean {
@@ -114,6 +120,7 @@ export class Ordering {
   start(now: Now, out: OrderingOutbox): void {
     const recovered = this.#recovered;
     this.#recovered = null;
+    if (this.log !== null) this.#host.remember({ group: this.log.replica.group }, out);
     this.log?.start(recovered, now, out);
     this.#settle(now, out);
   }
@@ -159,8 +166,6 @@ export class Ordering {
     const sequencer = this.log?.reign?.sequencer;
     if (sequencer !== undefined) sequencer.isOpen = !isHeld;
   }
-
-  // ── messages ──
 
   fromLeader(from: PeerId, message: FromLeader, now: Now, out: OrderingOutbox): void {
     if (this.log === null) return;
@@ -244,6 +249,8 @@ export class Ordering {
       return;
     }
     if (group !== log.replica.group) return;
+    if (message.commitIndex >= message.viewId && log.isPutOutBy(message.viewId, message.view))
+      this.#lobby.putOut();
     log.heardOf({ id: message.viewId, view: message.view }, leader, commitIndex, logStart);
     if (leader === from && leader !== this.#site.self) this.#herald.heard(present, out);
     this.#beginAnewIfLost(now, out);
@@ -299,7 +306,6 @@ export class Ordering {
     return true;
   }
 
-  /** Asks the leader to be put out, and does not come back. */
   leaveGroup(out: OrderingOutbox): void {
     this.#lobby.joins = false;
     if (this.#courier.leader !== null && this.#courier.leader !== this.#site.self)
@@ -313,10 +319,6 @@ export class Ordering {
   retain(upto: number, isForced: boolean, now: Now, out: OrderingOutbox): void {
     this.log?.reign?.retain(upto, isForced, now, out);
     this.#settle(now, out);
-  }
-
-  get isMember(): boolean {
-    return this.log !== null && this.log.replica.role() !== 'stranger';
   }
 
   // ── inside ──

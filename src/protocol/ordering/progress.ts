@@ -10,7 +10,7 @@
 // To who is probed one APPEND is sent at a time; to who streams a pipeline; who fetches helps itself from any peer.
 
 import type { GroupMember } from '../../model/group-view.ts';
-import { NEVER } from '../../model/time.ts';
+import { NEVER, type Now } from '../../model/time.ts';
 import type { PeerHealth } from '../../wire/ordering-messages.ts';
 
 export class Progress {
@@ -71,6 +71,12 @@ export class Progress {
   lost(upto: number): void {
     this.match = Math.min(this.match, upto);
     this.matched = Math.min(this.matched, upto);
+  }
+
+  /** Whether it lacks no more than what may be under way from one producer. */
+  judgeLag(lastIndex: number, lagMax: number, now: Now): void {
+    if (lastIndex - this.match > lagMax) this.caughtUpSinceMs = NEVER;
+    else if (this.caughtUpSinceMs === NEVER) this.caughtUpSinceMs = now.steadyMs;
   }
 
   /** Begins again behind `agreed`, with one message at a time. */

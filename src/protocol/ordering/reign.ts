@@ -14,7 +14,7 @@ import { ReadPoints } from './read-points.ts';
 import type { Replica } from './replica.ts';
 import { type Answer, Sequencer } from './sequencer.ts';
 import type { Site } from './site.ts';
-import { membersOf } from './views.ts';
+import { membersOf, type ViewPlace } from './views.ts';
 
 type FollowerMessage = Extract<ReplicateMessage, { type: 'APPEND_ACK' | 'HEARTBEAT_ACK' | 'MISMATCH' }>;
 
@@ -26,7 +26,8 @@ export class Reign {
   readonly #site: Site;
   readonly #replica: Replica;
   #present: readonly PeerId[] = [];
-  #toldViewId = -1;
+  #toldView: ViewPlace | null = null;
+  #told: readonly PeerId[] = [];
   #trimAsked = 0;
   #upgradeAsked = 0;
 
@@ -118,20 +119,20 @@ export class Reign {
     };
   }
 
-  /** Who answers changes in seconds; who votes does not change for it. */
+  /** Who answers changes in seconds; who votes does not change for it. Who was put out hears of it once. */
   #tellPresence(now: Now, out: OrderingOutbox): void {
     const present = this.changes.present(now);
-    const viewId = this.#replica.views.inForce.id;
+    const { views, view } = this.#replica;
     const isSame =
       present.length === this.#present.length && present.every((peer) => this.#present.includes(peer));
-    if (isSame && viewId === this.#toldViewId) return;
-    this.#present = present;
-    this.#toldViewId = viewId;
+    if (isSame && views.committed === this.#toldView) return;
     if (!isSame) out.announce({ type: 'group-present', present });
+    this.#present = present;
+    const told = new Set([...this.#told, ...membersOf(view).map(({ peer }) => peer)]);
+    this.#toldView = views.committed;
+    this.#told = views.isSettled ? membersOf(view).map(({ peer }) => peer) : [...told];
     const message = this.viewChange();
-    for (const { peer } of membersOf(this.#replica.view)) {
-      if (peer !== this.#site.self) out.send(peer, message, 'stream');
-    }
+    for (const peer of told) if (peer !== this.#site.self) out.send(peer, message, 'stream');
   }
 
   /** `tell` hears the index, or -1. */

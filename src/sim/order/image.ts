@@ -1,6 +1,6 @@
 // What one simulated disk holds of the order, as it would be found after a power cut. SPEC rule SM42.
 
-import type { StreamName } from '../../model/durable.ts';
+import type { OutboxRest, StreamName } from '../../model/durable.ts';
 import type { Base, Entry, OrderState, RecoveredLog } from '../../model/entry.ts';
 import { compareIdentities, type Identity, identityText, sameIdentity } from '../../model/ids.ts';
 import { firstBase } from '../../protocol/ordering/first-base.ts';
@@ -197,13 +197,20 @@ export function ownLastN(image: OrderImage, identity: Identity): number {
   return last;
 }
 
-/** The last batch of each earlier identity, oldest first: its records come before those of the present one. */
-export function earlierBatches(image: OrderImage, identity: Identity): readonly OutboxBatch[] {
-  const last = new Map<string, OutboxBatch>();
-  for (const batch of image.batches) {
-    if (!sameIdentity(batch.identity, identity)) last.set(identityText(batch.identity), batch);
+/** What the outbox holds of each identity, oldest first. */
+export function restsOf({ batches, ordered }: OrderImage): readonly OutboxRest[] {
+  const rests = new Map<string, OutboxRest>();
+  for (const { identity, firstN, lastN } of batches) {
+    const name = identityText(identity);
+    const known = rests.get(name);
+    rests.set(name, {
+      identity,
+      ordered: ordered.get(name) ?? 0,
+      firstN: known?.firstN ?? firstN,
+      lastN,
+    });
   }
-  return [...last.values()].sort((a, b) => compareIdentities(a.identity, b.identity));
+  return [...rests.values()].sort((a, b) => compareIdentities(a.identity, b.identity));
 }
 
 /** Whoever took part in a founding begins from the view that was agreed on. */

@@ -1,6 +1,6 @@
 // What must come right once the faults end: a leader in time, one log everywhere, every stored record ordered, and
 // then quiet. Only a core of the machines is whole; the rest stays broken (as TigerBeetle's simulator has it).
-// SPEC rules SM64-SM67.
+// SPEC rules SM64, SM65.
 
 import type { Random } from '../../kit/random.ts';
 import type { Fact } from '../../model/fact.ts';
@@ -31,10 +31,13 @@ export interface LivenessResult {
 /** How long a link may take to be made anew after its path healed, and a first message to be told everywhere. */
 const RECONNECT_MS = 2_500;
 const LOOK_EVERY_MS = 250;
+/** Those who know of no group wait for each other, and then agree on one. */
+const FOUND_MS = 10_000;
 
 export function leaderBoundMs({ world }: OrderStage, core: number): number {
   const { suspectMs, okMs } = world.timings;
-  return suspectMs + core * (okMs + 40) + 1_000 + RECONNECT_MS;
+  const founds = viewsAbout(world).length === 0 ? FOUND_MS : 0;
+  return suspectMs + core * (okMs + 40) + 1_000 + RECONNECT_MS + founds;
 }
 
 /** Machines that hold a quorum of whatever view anybody could decide with; at random no more than that. */

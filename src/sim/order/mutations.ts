@@ -3,12 +3,13 @@
 // neither is a simulator that lets one of these pass. SPEC rule SM45.
 
 import type { Random } from '../../kit/random.ts';
-import type { Entry, OrderState, RecoveredLog } from '../../model/entry.ts';
+import type { Entry, OrderState } from '../../model/entry.ts';
 import type { GroupMember, GroupView } from '../../model/group-view.ts';
 import type { Now } from '../../model/time.ts';
 import { History } from '../../peer/history.ts';
 import type { HistoryOptions } from '../../peer/history-options.ts';
 import { ELECTION_RULES, type ElectionRules } from '../../protocol/election/rules.ts';
+import type { RecoveredHistory } from '../../protocol/ordering/machine.ts';
 import type { OrderingOutbox } from '../../protocol/ordering/port.ts';
 import { isQuorum } from '../../protocol/ordering/quorum.ts';
 import { ORDERING_RULES, type OrderingRules } from '../../protocol/ordering/rules.ts';
@@ -16,7 +17,7 @@ import { PassingOutbox, TamperedHistory } from './tampered.ts';
 
 export interface Boot {
   readonly options: HistoryOptions;
-  readonly recovered: { readonly state: OrderState; readonly log: RecoveredLog };
+  readonly recovered: RecoveredHistory;
   readonly random: Random;
   readonly now: Now;
 }

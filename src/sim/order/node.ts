@@ -18,14 +18,7 @@ import { Alarm } from './alarm.ts';
 import type { OrderDisk } from './disk.ts';
 import { EntryLog } from './entry-log.ts';
 import { HostOutbox } from './host-outbox.ts';
-import {
-  earlierBatches,
-  foundedBase,
-  type OrderImage,
-  type OrderWrite,
-  ownLastN,
-  payloadOf,
-} from './image.ts';
+import { foundedBase, type OrderImage, type OrderWrite, ownLastN, payloadOf } from './image.ts';
 import type { Links, Station } from './links.ts';
 import type { OrderPlace, OrderWatcher } from './watcher.ts';
 
@@ -182,8 +175,6 @@ export class OrderNode implements Station, OrderPlace {
     watcher.started(this, log);
     this.#step((machine, now, out) => machine.start(now, out));
     if (this.#isDiskFull) this.#step((it, now, out) => it.disk('full', now, out));
-    for (const batch of earlierBatches(image, identity))
-      this.#step((it, now, out) => it.stored(batch, now, out));
     links.started(this);
   }
 

@@ -1,5 +1,5 @@
 // A world of the order with everybody who watches it: what random runs and scripted ones have in common.
-// SPEC rules SM40, SM46-SM63.
+// SPEC rules SM40, SM46-SM62.
 
 import { ballotText, NO_BALLOT } from '../../model/ballot.ts';
 import type { OrderState } from '../../model/entry.ts';
@@ -30,6 +30,7 @@ import { OneLeader } from './checkers/one-leader.ts';
 import { PromisesHold } from './checkers/promises.ts';
 import { ViewChain } from './checkers/view-chain.ts';
 import type { OrderDiskOptions } from './disk.ts';
+import { restsOf } from './image.ts';
 import { CALM_LINKS, type LinkOptions } from './links.ts';
 import { brokenOf, type Mutation, makeHistory } from './mutations.ts';
 import { addressOf, type OrderNode } from './node.ts';
@@ -195,7 +196,7 @@ export class OrderStage {
       expectNodes: this.options.nodes,
       ...this.#timings(),
     };
-    const recovered = { state: state ?? NO_STATE, log };
+    const recovered = { state: state ?? NO_STATE, log, outbox: restsOf(node.image) };
     return makeHistory({ options, recovered, random, now: node.now() }, this.options.mutation);
   }
 }

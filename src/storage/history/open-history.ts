@@ -2,6 +2,7 @@
 // SPEC rules ST34, ST35, ST40, ST41.
 
 import type { Base, RecoveredLog } from '../../model/entry.ts';
+import type { Identity } from '../../model/ids.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { Disk, DiskFile } from '../disk.ts';
 import type { Finding } from '../finding.ts';
@@ -35,6 +36,8 @@ export interface HistoryFound {
   readonly findings: readonly Finding[];
   /** Entries that were acknowledged are gone and nobody knows how many. */
   readonly lost: boolean;
+  /** Whose directory it was when the last segment was begun; null where none was. */
+  readonly identity: Identity | null;
   /** To be saved before anything is repaired. */
   readonly mark: HistoryMark;
   readonly plan: Plan;
@@ -89,7 +92,9 @@ export function* searchHistory(
   const rests = [...restsIn(names, mark.firstSegment, bases), ...beyond, ...strays];
   const findings = [...bases.findings, ...replayed.findings];
   const lost = replayed.lost !== null;
-  return { recovered, findings, lost, mark, plan: { base, bases, replayed, rows, rests } };
+  const begun = rows.findLast((row) => row.type === 'begun');
+  const identity = begun?.type === 'begun' ? begun.header.identity : null;
+  return { recovered, findings, lost, identity, mark, plan: { base, bases, replayed, rows, rests } };
 }
 
 interface Start {

@@ -455,11 +455,9 @@ class Replay {
     this.#owe(owed.to);
   }
 
+  /** What stands before the first entry must be in a base. */
   #judgeStart(): void {
-    const { start } = this.#segments;
-    if (start <= this.#baseIndex + 1 || this.#lost !== null) return;
-    this.#lost = `its first entry is ${start}, and there is no base of those before`;
-    this.#findings.push({ kind: 'log-lost', why: this.#lost });
+    if (this.#segments.start > this.#baseIndex + 1) this.#needsOlderBase = true;
   }
 
   #judgeEnd(): void {
@@ -471,7 +469,8 @@ class Replay {
       this.#lost = `it ends at entry ${end.index} and was durable up to ${owed}`;
     }
     if (base !== null && this.#atBase !== null && !sameChain(base.chain, this.#atBase)) {
-      this.#lost = 'its base belongs to another log';
+      // What was damaged said why: the log that is left does not lead to this base.
+      this.#needsOlderBase = true;
     }
     if (this.#lost !== null) this.#findings.push({ kind: 'log-lost', why: this.#lost });
   }
