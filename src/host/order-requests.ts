@@ -1,7 +1,6 @@
 // What the order asks of this node's disk, carried out and answered. SPEC rules HO1, HO11.
 
-import type { Input } from '../peer/port.ts';
-import type { OrderRequests } from '../protocol/ordering/port.ts';
+import type { Input, OrderRequests } from '../peer/port.ts';
 import type { OrderStore } from '../storage/store.ts';
 
 export function orderRequests(store: OrderStore, deliver: (input: Input) => void): OrderRequests {

@@ -64,7 +64,7 @@ export class HistoryStanding implements Standing {
   }
 
   get isFit(): boolean {
-    return this.#log !== null && !this.isDamaged && !this.#log.replica.isSealed && this.#isFit();
+    return this.#log !== null && !this.isDamaged && this.#isFit();
   }
 
   get diskMs(): number {

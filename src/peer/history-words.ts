@@ -1,7 +1,7 @@
 // The few words of the order that must never be forgotten. Promise, group, floor and founding are written together;
 // a later state takes the place of an earlier one that is still on its way. SPEC rules EL2, OR11.
 
-import { type Ballot, compareBallots } from '../model/ballot.ts';
+import { type Ballot, compareBallots, NO_BALLOT } from '../model/ballot.ts';
 import type { OrderState } from '../model/entry.ts';
 import type { OrderingOutbox } from '../protocol/ordering/port.ts';
 
@@ -25,7 +25,9 @@ export class HistoryWords {
   remember(words: Partial<OrderState>, out: OrderingOutbox): void {
     const floor = Math.max(this.#wanted.floor, words.floor ?? 0);
     const isOther = words.group !== undefined && words.group !== this.#wanted.group;
-    const wanted = { ...this.#wanted, ...words, floor: isOther ? (words.floor ?? 0) : floor };
+    // Promises and floors are a group's.
+    const afresh = isOther ? { promised: NO_BALLOT, floor: words.floor ?? 0 } : { floor };
+    const wanted = { ...this.#wanted, ...words, ...afresh };
     if (isSame(wanted, this.#wanted)) return;
     this.#wanted = wanted;
     out.saveOrderState(wanted);

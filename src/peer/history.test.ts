@@ -243,6 +243,45 @@ test('[OR44] a point to read at is had on any node, and is not had in a minority
   expect(points.find(({ ticket }) => ticket === 3)?.index).toBeNull();
 });
 
+test('[OR51] [OR52] two groups that meet become one, which has the records of both once', () => {
+  const mesh = meshOf([ann, bob, cat, dan], { founders: [], expect: 2 });
+  for (const a of [ann, bob]) for (const b of [cat, dan]) mesh.cut(a, b);
+  for (let turn = 0; turn < 20; turn++) {
+    for (const peer of [ann, bob, cat, dan]) mesh.submit(peer, 2);
+    mesh.run(400);
+  }
+  const apart = new Set([...mesh.nodes.keys()].map((peer) => mesh.history(peer).view(mesh.now()).group));
+
+  mesh.heal();
+  mesh.run(20_000);
+  mesh.submit(ann, 1);
+  mesh.run(1_000);
+
+  const together = new Set([...mesh.nodes.keys()].map((peer) => mesh.history(peer).view(mesh.now()).group));
+  expect([apart.size, together.size]).toEqual([2, 1]);
+  expect(watermarks(mesh)).toEqual([161, 161, 161, 161]);
+  expect([...together][0]).toBe([...apart].sort().at(-1));
+  expect(new Set([...mesh.nodes.keys()].map((peer) => mesh.delivered(peer))).size).toBe(1);
+});
+
+test('[OR52] a member that was away while its group went into another hands over and follows', () => {
+  const mesh = meshOf([ann, bob, cat, dan, eve], { founders: [], expect: 2 });
+  for (const a of [ann, bob]) for (const b of [cat, dan, eve]) mesh.cut(a, b);
+  mesh.run(8_000);
+  for (const peer of [ann, bob, cat, dan, eve]) mesh.submit(peer, 3);
+  mesh.run(2_000);
+  const away = groupOf(mesh, ann) < groupOf(mesh, cat) ? ann : dan;
+
+  mesh.heal();
+  mesh.crash(away);
+  mesh.run(6_000);
+  mesh.start(away);
+  mesh.run(40_000);
+
+  expect(new Set([...mesh.nodes.keys()].map((peer) => groupOf(mesh, peer))).size).toBe(1);
+  expect(watermarks(mesh)).toEqual([15, 15, 15, 15, 15]);
+});
+
 test('[OR49] a leader whose disk is full gives its place to one that has room', () => {
   const mesh = meshOf([ann, bob, cat]);
   mesh.run(600);
@@ -305,4 +344,8 @@ function meshOf(peers: readonly PeerId[], options: MeshOptions = {}): HistoryMes
 
 function watermarks(mesh: HistoryMesh): number[] {
   return [...mesh.nodes.keys()].map((peer) => mesh.history(peer).view(mesh.now()).watermark);
+}
+
+function groupOf(mesh: HistoryMesh, peer: PeerId): string {
+  return mesh.history(peer).view(mesh.now()).group ?? '';
 }

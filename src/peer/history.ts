@@ -123,7 +123,7 @@ export class History {
 
   receive(from: PeerId, message: OrderingMessage, now: Now, out: OrderingOutbox): void {
     if (!this.#enter(now, out)) return;
-    const word = wordOf(from, message, this.#ordering.log, this.leads);
+    const word = wordOf(from, message, this.#ordering.log, this.leads, this.#ordering.mergesInto);
     if (word === 'counts') this.#take(from, message, now, out);
     else this.#ordering.counters.messagesRefused++;
     if (word === 'unknown') this.#ordering.greet(from, now, out);

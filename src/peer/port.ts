@@ -11,6 +11,8 @@ import type { Channel, ContactFailure, LinkLoss, Outbox } from '../protocol/outb
 import type { Hello, Message } from '../wire/messages.ts';
 import type { OrderInput } from './order-input.ts';
 
+export type { OrderRequests } from '../protocol/ordering/port.ts';
+
 export type Input =
   | OrderInput
   | { readonly type: 'wake' }

@@ -112,7 +112,9 @@ export class MeshOutbox implements OrderingOutbox {
 
   saveBase(base: Base): void {
     const { disk } = this.#node;
-    const isAnew = base.index > (this.#node.asked.at(-1)?.index ?? disk.base?.index ?? 0);
+    const isOther = base.group !== this.#node.group;
+    const isAnew = isOther || base.index > (this.#node.asked.at(-1)?.index ?? disk.base?.index ?? 0);
+    this.#node.group = base.group;
     if (isAnew) this.#node.asked = [];
     this.#mesh.write(
       this.#node,

@@ -45,6 +45,8 @@ export class HistoryNode {
   readonly facts: Fact[] = [];
   /** The host's view of the log, durable or asked for. */
   asked: Entry[] = [];
+  /** Whose log the host was asked to begin. */
+  group: string | null = null;
   history: History | null = null;
   identity: Identity;
   life = 0;
@@ -134,6 +136,7 @@ export class HistoryMesh {
     const { priority = {}, expect = this.nodes.size, election, ordering } = this.#options;
     node.life++;
     node.asked = [...node.disk.entries];
+    node.group = node.disk.base?.group ?? null;
     const options = {
       peer,
       identity: node.identity,

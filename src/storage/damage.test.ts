@@ -209,7 +209,7 @@ test('[ST11] after a clean end the superblock proves what the log itself does no
   machine.close();
   machine.disk.kill();
   const torn = must(machine.disk.content('outbox-00000001.log'), 'the log is there');
-  const third = torn.length - 1 - torn.toReversed().findIndex((byte) => byte !== 0) - 200;
+  const third = torn.length - 1 - torn.toReversed().findIndex((byte) => byte !== 0) - 230;
   machine.disk.flipBit('outbox-00000001.log', third, 0);
 
   const { report } = machine.open();

@@ -52,6 +52,7 @@ const content = union<SequencerContent, 'kind'>('kind', {
   batch: [1, { readings: count, payload: opaque(LIMITS.orderBatchBytesMax) }],
   lost: [2, { reason: clippedText(LIMITS.gapReasonBytesMax) }],
   retire: [3, {}],
+  absorbed: [4, { of: hex16, upto: count }],
 });
 
 const sequencerAnswer = union<SequencerAnswer, 'kind'>('kind', {
@@ -60,6 +61,7 @@ const sequencerAnswer = union<SequencerAnswer, 'kind'>('kind', {
   busy: [3, { retryMs: count }],
   'not-coordinator': [4, { hint: orNull(peerId) }],
   retired: [5, { n: count }],
+  absorbed: [6, { of: hex16 }],
 });
 
 const foundingValue = struct<FoundingValue>({ ballot, group: hex16, view: groupView });
@@ -115,7 +117,10 @@ export const ORDERING_VARIANTS: Variants<OrderingMessage, 'type'> = {
       health,
     },
   ],
-  SEQUENCER_REQUEST: [34, { ...head, producer, firstN: count, lastN: count, content }],
+  SEQUENCER_REQUEST: [
+    34,
+    { ...head, producer, firstN: count, lastN: count, content, dissolved: orNull(hex16) },
+  ],
   SEQUENCER_REPLY: [35, { ...head, producer, answer: sequencerAnswer }],
   MISSING_SEQ_REQUEST: [
     36,
@@ -152,6 +157,7 @@ export const ORDERING_VARIANTS: Variants<OrderingMessage, 'type'> = {
       commitIndex: count,
       logStart: count,
       dissolvedInto: orNull(hex16),
+      isAbsorbed: flag,
     },
   ],
   FOUND_PREPARE: [44, { expect, ballot }],

@@ -113,6 +113,8 @@ export type ReplicateMessage =
       readonly firstN: number;
       readonly lastN: number;
       readonly content: SequencerContent;
+      /** The group these come from, which has gone into this one; null: the sender's own, or not yet ordered. */
+      readonly dissolved: GroupId | null;
     })
   | (Head & {
       readonly type: 'SEQUENCER_REPLY';
@@ -188,7 +190,9 @@ export type SequencerContent =
   | { readonly kind: 'batch'; readonly readings: number; readonly payload: Uint8Array }
   | { readonly kind: 'lost'; readonly reason: string }
   /** The producer writes no more; `firstN` and `lastN` are its last. */
-  | { readonly kind: 'retire' };
+  | { readonly kind: 'retire' }
+  /** All records of the group `of`, whose log ends at `upto`, were handed over. */
+  | { readonly kind: 'absorbed'; readonly of: GroupId; readonly upto: number };
 
 export type SequencerAnswer =
   /** In the log up to `ordered`, for good up to `committed`. `credit`: batches that may be under way. */
@@ -203,7 +207,9 @@ export type SequencerAnswer =
   | { readonly kind: 'busy'; readonly retryMs: number }
   | { readonly kind: 'not-coordinator'; readonly hint: PeerId | null }
   /** The producer was retired at `n`. */
-  | { readonly kind: 'retired'; readonly n: number };
+  | { readonly kind: 'retired'; readonly n: number }
+  /** For good, that all of that group is here. */
+  | { readonly kind: 'absorbed'; readonly of: GroupId };
 
 export type ViewMessage =
   /** Which group is there? Said over each new link, and by who is in no view until it is. */
@@ -228,6 +234,8 @@ export type ViewMessage =
       readonly logStart: number;
       /** The group that this one has gone into. */
       readonly dissolvedInto: GroupId | null;
+      /** That one has all of this one's records. */
+      readonly isAbsorbed: boolean;
     });
 
 /** Single-decree Paxos about the group that the nodes of a site found. */

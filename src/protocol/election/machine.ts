@@ -112,6 +112,8 @@ export class Election {
 
   /** The group, or this peer's place in it, is another one. */
   stand(standing: Standing, now: Now): void {
+    // Ballots belong to a group: what was promised in another one binds nobody here.
+    if (standing.group !== this.#parts.standing.group) this.#parts.promises.forget();
     this.#parts.standing = standing;
     this.#leader = null;
     this.#watch(0, 'this peer has just got its place', now);

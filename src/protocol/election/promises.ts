@@ -1,7 +1,14 @@
 // The ballots a peer is bound by. What is promised never goes back, and what others are told waits for the disk.
 // SPEC rules EL1-EL3.
 
-import { type Ballot, type BallotOwner, compareBallots, nextBallot, sameBallot } from '../../model/ballot.ts';
+import {
+  type Ballot,
+  type BallotOwner,
+  compareBallots,
+  NO_BALLOT,
+  nextBallot,
+  sameBallot,
+} from '../../model/ballot.ts';
 import type { PeerId } from '../../model/ids.ts';
 
 export interface Owed {
@@ -48,6 +55,14 @@ export class Promises {
     this.#promised = ballot;
     this.#owed = null;
     return true;
+  }
+
+  /** Another group has ballots of its own. */
+  forget(): void {
+    this.#promised = NO_BALLOT;
+    this.#saved = NO_BALLOT;
+    this.#seen = NO_BALLOT;
+    this.#owed = null;
   }
 
   grant(to: PeerId, ballot: Ballot): void {

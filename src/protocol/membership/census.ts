@@ -104,14 +104,9 @@ export class Census {
     if (!this.#roster.isFull) this.#roster.addStanding(rumour, linked, now.steadyMs);
   }
 
-  /** Somebody that was buried speaks: it counts as dead until it has refuted that, and can be told so. (MB23) */
-  exhume(peer: PeerId, now: Now): Member | undefined {
-    const rumour = this.#graves.get(peer);
-    if (rumour === undefined || this.#roster.isFull) return undefined;
-    this.#graves.open(peer);
-    const member = new Member(rumour, now.steadyMs);
-    this.#roster.add(member);
-    return member;
+  /** Who speaks. One that was buried is a member again, dead until it has refuted that, to be told so. (MB23) */
+  speaker(peer: PeerId, now: Now): Member | undefined {
+    return this.#roster.get(peer) ?? this.#exhume(peer, now);
   }
 
   /** This peer was not there for so long that others may have forgotten who died meanwhile. (MB31) */
@@ -132,6 +127,15 @@ export class Census {
       this.#graves.bury(member.rumour, now.steadyMs);
     }
     this.#graves.patrol(now.steadyMs);
+  }
+
+  #exhume(peer: PeerId, now: Now): Member | undefined {
+    const rumour = this.#graves.get(peer);
+    if (rumour === undefined || this.#roster.isFull) return undefined;
+    this.#graves.open(peer);
+    const member = new Member(rumour, now.steadyMs);
+    this.#roster.add(member);
+    return member;
   }
 
   #heardAgain(claim: Rumour): Reception {

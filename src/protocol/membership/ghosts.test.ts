@@ -5,7 +5,8 @@ import { expect, test } from 'vitest';
 import { Random } from '../../kit/random.ts';
 import type { PeerId } from '../../model/ids.ts';
 import { identityOf, peerOf } from './testing.ts';
-import { Lan, type Station } from './testing-lan.ts';
+import { Lan } from './testing-lan.ts';
+import type { Station } from './testing-station.ts';
 
 /** How long a dead member is shown here. */
 const GRACE_MS = 20_000;

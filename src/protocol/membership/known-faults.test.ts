@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { peerOf, rumourOf } from './testing.ts';
-import { statusesSince, townOf } from './testing-lan.ts';
+import { statusesSince, townOf } from './testing-town.ts';
 
 const GRACE_MS = 20_000;
 

@@ -8,25 +8,25 @@
 import { unreachable } from '../../kit/assert.ts';
 import { compareText } from '../../kit/order.ts';
 import type { Random } from '../../kit/random.ts';
-import { type Address, addressText, sameAddress } from '../../model/address.ts';
+import { type Address, sameAddress } from '../../model/address.ts';
 import type { KnownAddress } from '../../model/durable.ts';
 import type { Identity, PeerId } from '../../model/ids.ts';
-import { LIMITS } from '../../model/limits.ts';
 import type { MemberStatus, Rumour } from '../../model/member.ts';
 import { NEVER, type Now } from '../../model/time.ts';
 import type { MemberView } from '../../model/view.ts';
 import type { Hello, MembershipMessage } from '../../wire/messages.ts';
 import type { Channel, ContactFailure, LinkLoss, Outbox } from '../outbox.ts';
 import { AddressBook } from './address-book.ts';
+import { AddressPages } from './address-pages.ts';
 import { Census, type Reception } from './census.ts';
 import { Contacts } from './contacts.ts';
 import { zeroCounters } from './counters.ts';
 import { Detector } from './detector.ts';
 import { Graves } from './graves.ts';
-import { isReachable, type Member, ownView } from './member.ts';
+import { isReachable, ownView } from './member.ts';
 import type { MembershipOptions } from './options.ts';
 import { Own } from './own.ts';
-import { nextTurn, placeOf } from './ring.ts';
+import { nextTurn } from './ring.ts';
 import { Roster } from './roster.ts';
 import { Spreader } from './spreader.ts';
 import { WholeLists } from './whole-lists.ts';
@@ -37,6 +37,7 @@ export class Membership {
   readonly #roster = new Roster();
   readonly #graves: Graves;
   readonly #book: AddressBook;
+  readonly #pages: AddressPages;
   readonly #spreader: Spreader;
   readonly #detector: Detector;
   readonly #contacts: Contacts;
@@ -50,10 +51,6 @@ export class Membership {
   #turnMs = NEVER;
   /** Own time of day less own steady time, as of the last step. */
   #clockAheadMs: number;
-  /** When the address book is written down next, should it have changed. */
-  #bookDueMs: number;
-  /** What it said when it was written down last. */
-  #bookSaid = '';
 
   constructor(
     self: Rumour,
@@ -82,7 +79,8 @@ export class Membership {
     });
     this.#turnPhaseMs = options.heartbeatIntervalMs * random.between(0.1, 0.9);
     this.#clockAheadMs = now.wallMs - now.steadyMs;
-    this.#bookDueMs = now.steadyMs + options.addressesEveryMs * random.between(0.1, 1);
+    const firstMs = now.steadyMs + options.addressesEveryMs * random.between(0.1, 1);
+    this.#pages = new AddressPages(self.peer, this.#book, this.#roster, options.addressesEveryMs, firstMs);
   }
 
   get wakeAt(): number {
@@ -155,7 +153,7 @@ export class Membership {
       now,
       out,
     );
-    const member = this.#memberOf(peer, now);
+    const member = this.#census.speaker(peer, now);
     if (member === undefined) return;
 
     member.linkStands();
@@ -244,7 +242,7 @@ export class Membership {
 
   leave(now: Now, out: Outbox): void {
     if (this.#phase !== 'running') return;
-    this.#writeAddresses(now, out);
+    this.#pages.write(now, out);
     this.#own.leave();
     this.#spreader.news(this.#own.rumour, 'plain', now);
     let goodbyes = 0;
@@ -323,7 +321,7 @@ export class Membership {
     this.#lookForAbsent(now, out);
     this.#lists.turn(now, out);
     this.#census.patrol(now);
-    if (now.steadyMs >= this.#bookDueMs) this.#writeAddresses(now, out);
+    this.#pages.turn(now, out);
   }
 
   /** Looks whether somebody is back. A link can outlive a cut, and then dialling would change nothing. (MB17) */
@@ -340,26 +338,8 @@ export class Membership {
     }
   }
 
-  #writeAddresses(now: Now, out: Outbox): void {
-    this.#bookDueMs = now.steadyMs + this.#options.addressesEveryMs;
-    const present = nextFew(this.#roster.sorted(), this.#own.peer, LIMITS.addressesPresentMax);
-    const rumours = present
-      .map((peer) => this.#roster.rumourOf(peer))
-      .filter((rumour) => rumour !== undefined);
-    const addresses = this.#book.page(rumours, now.wallMs);
-    const said = addresses.map(({ peer, address }) => `${peer} ${addressText(address)}`).join('\n');
-    if (said === this.#bookSaid) return;
-    this.#bookSaid = said;
-    out.announce({ type: 'addresses-known', addresses });
-  }
-
   #rumourOf(peer: PeerId): Rumour | undefined {
     return peer === this.#own.peer ? this.#own.rumour : this.#roster.rumourOf(peer);
-  }
-
-  /** Of somebody who speaks: one that was buried is a member again, dead until it has refuted that. (MB23) */
-  #memberOf(peer: PeerId, now: Now): Member | undefined {
-    return this.#roster.get(peer) ?? this.#census.exhume(peer, now);
   }
 
   /** Whoever says that somebody lives of whom this peer knows worse is told, and asked again soon. (MB31) */
@@ -399,7 +379,7 @@ export class Membership {
   }
 
   #answer(from: PeerId, nonce: number, channel: Channel, now: Now, out: Outbox): void {
-    const member = this.#memberOf(from, now);
+    const member = this.#census.speaker(from, now);
     if (member === undefined) {
       this.#counters.membership_unknown_senders_total++;
       return;
@@ -412,18 +392,9 @@ export class Membership {
   #askedForAll(from: PeerId, self: Rumour, now: Now, out: Outbox): void {
     const known = this.isReachable(from);
     if (self.peer === from) this.#hear(self, from, false, now, out);
-    const member = this.#memberOf(from, now);
+    const member = this.#census.speaker(from, now);
     if (member === undefined) return;
     this.#lists.tell(from, out);
     if (!known) this.#lists.askBack(member, now, out);
   }
-}
-
-/** Up to `count` of the sorted that come after `self`, in a ring. */
-function nextFew(sorted: readonly PeerId[], self: PeerId, count: number): readonly PeerId[] {
-  const at = placeOf(self, sorted);
-  return [
-    ...sorted.slice(at, at + count),
-    ...sorted.slice(0, Math.max(0, Math.min(at, count - (sorted.length - at)))),
-  ];
 }

@@ -6,7 +6,8 @@ import type { Fact } from '../../model/fact.ts';
 import type { PeerId } from '../../model/ids.ts';
 import type { MemberStatus } from '../../model/member.ts';
 import { at, homeOf, identityOf, peerOf } from './testing.ts';
-import { Lan, type Start } from './testing-lan.ts';
+import { Lan } from './testing-lan.ts';
+import type { Start } from './testing-station.ts';
 
 const [ann, bob, cat, dan] = [peerOf('ann'), peerOf('bob'), peerOf('cat'), peerOf('dan')];
 const SEEDS = [1, 2, 3, 4, 5, 6];

@@ -6,7 +6,8 @@ import { LIMITS } from '../../model/limits.ts';
 import { encodeMessage } from '../../wire/codec.ts';
 import { encodeDatagram } from '../../wire/envelope.ts';
 import { homeOf, peerOf } from './testing.ts';
-import { Lan, statusesSince, townOf } from './testing-lan.ts';
+import { Lan } from './testing-lan.ts';
+import { statusesSince, townOf } from './testing-town.ts';
 
 test('[MB28] idle, one of a thousand sends as much as one of a hundred, and little', () => {
   const [hundred, thousand] = [idleCostOf(100), idleCostOf(1_000)];

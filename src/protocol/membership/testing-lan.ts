@@ -4,73 +4,25 @@
 import { must } from '../../kit/assert.ts';
 import { Random } from '../../kit/random.ts';
 import { type Address, addressText } from '../../model/address.ts';
-import type { KnownAddress } from '../../model/durable.ts';
 import type { Fact } from '../../model/fact.ts';
-import type { Identity, PeerId } from '../../model/ids.ts';
-import type { Rumour } from '../../model/member.ts';
+import type { PeerId } from '../../model/ids.ts';
 import type { Now } from '../../model/time.ts';
 import type { MembershipMessage, Message } from '../../wire/messages.ts';
 import type { Channel, Outbox } from '../outbox.ts';
 import { Membership } from './machine.ts';
-import { MEMBERSHIP_DEFAULTS, type MembershipOptions } from './options.ts';
-import { at, helloOf, homeOf, peerOf, rumourOf } from './testing.ts';
-
-export interface LanOptions {
-  readonly seed: number;
-  /** One way; datagrams take half as long to half as long again. */
-  readonly delayMs: number;
-  readonly lossPercent: number;
-  /** Streams lose packets too: what is lost is sent again after 200 ms, then after twice as long. */
-  readonly lossyStreams?: boolean;
-  /** Told of every fact. */
-  readonly heard?: (at: Station, fact: Fact) => void;
-  /** Told of every message that is sent. */
-  readonly sniff?: (from: PeerId, to: PeerId, message: Message, channel: Channel) => void;
-}
-
-export interface Start {
-  readonly seeds?: readonly PeerId[];
-  readonly rumour?: Partial<Rumour>;
-  readonly wallAheadMs?: number;
-  readonly options?: Partial<MembershipOptions>;
-  /** Whom it knows already. */
-  readonly known?: readonly Rumour[];
-  /** Its disk takes what is written and never answers. */
-  readonly diskHangs?: boolean;
-  /** Its address book, as its last life wrote it down. */
-  readonly addresses?: readonly KnownAddress[];
-}
-
-/** A running peer. */
-export interface Station {
-  readonly peer: PeerId;
-  readonly address: Address;
-  readonly membership: Membership;
-  readonly facts: { readonly atMs: number; readonly fact: Fact }[];
-  readonly wallAheadMs: number;
-  readonly startedMs: number;
-  readonly links: Map<PeerId, Station>;
-  readonly out: Outbox;
-  /** What arrives while it is stopped. */
-  frozen: { readonly sinceMs: number; readonly inbox: (() => void)[] } | null;
-  readonly diskHangs: boolean;
-  incarnation: number;
-  identity: Identity;
-  addresses: readonly KnownAddress[];
-  running: boolean;
-  /** When it is to be woken; of several alarms only that one counts. */
-  alarmMs: number;
-}
+import { MEMBERSHIP_DEFAULTS } from './options.ts';
+import { at, helloOf, homeOf, rumourOf } from './testing.ts';
+import type { LanOptions, Start, Station } from './testing-station.ts';
 
 const DIAL_TIMEOUT_MS = 1_000;
 const DISK_MS = 3;
+/** What a lost packet of a stream waits for, at first. */
 const RESEND_MS = 200;
 /** A connection over which nothing comes back is given up. */
 const SILENCE_MS = 10_000;
 /** What a stopped process finds of datagrams: its system's buffer. */
 const INBOX_MAX = 256;
 
-/** Machines, the network between them, and the time. */
 export class Lan {
   readonly #options: LanOptions;
   readonly #random: Random;
@@ -91,8 +43,8 @@ export class Lan {
   }
 
   start(peer: PeerId, start: Start = {}): Station {
-    const { seeds = [], rumour = {}, wallAheadMs = 0, options = {}, known = [], addresses = [] } = start;
-    const { diskHangs = false } = start;
+    const { seeds = [], rumour = {}, wallAheadMs = 0, options = {} } = start;
+    const { known = [], addresses = [], diskHangs = false } = start;
     const self = rumourOf(peer, rumour);
     const now = at(this.nowMs, wallAheadMs);
     const all = { ...MEMBERSHIP_DEFAULTS, ...options };
@@ -184,7 +136,7 @@ export class Lan {
   runUntil(isTrue: () => boolean, withinMs: number, everyMs = 1): number {
     const startMs = this.nowMs;
     while (!isTrue()) {
-      if (this.nowMs - startMs >= withinMs) throw new Error(`did not come true within ${withinMs} ms`);
+      if (this.nowMs - startMs >= withinMs) throw new Error(`not true within ${withinMs} ms`);
       this.runFor(everyMs);
     }
     return this.nowMs - startMs;
@@ -207,7 +159,6 @@ export class Lan {
     this.nowMs++;
     const events = this.#events.get(this.nowMs);
     if (events === undefined) return;
-    // Steps asked for in this very millisecond are run in it.
     for (const event of events) event();
     this.#events.delete(this.nowMs);
   }
@@ -254,7 +205,7 @@ export class Lan {
     const { membership } = station;
     this.#options.heard?.(station, fact);
     if (fact.type === 'addresses-known') station.addresses = fact.addresses;
-    // Of these there is one for each pair, and no test asks for them here.
+    // Of those there is one for each pair.
     if (fact.type !== 'member-joined') station.facts.push({ atMs: this.nowMs, fact });
     if (fact.type === 'incarnation-raised' && !station.diskHangs) {
       station.incarnation = fact.incarnation;
@@ -403,28 +354,6 @@ export class Lan {
     }
     return delayMs;
   }
-}
-
-export interface TownOptions extends Partial<LanOptions> {
-  readonly options?: Partial<MembershipOptions>;
-}
-
-/** Peers that have known each other for long. */
-export function townOf(count: number, { options = {}, ...lan }: TownOptions = {}) {
-  const town = new Lan({ seed: 1, delayMs: 2, lossPercent: 0, ...lan });
-  const peers = Array.from({ length: count }, (_, i) => peerOf(`peer-${String(i).padStart(5, '0')}`));
-  const known = peers.map((peer) => rumourOf(peer));
-  for (const peer of peers) town.start(peer, { known, options });
-  return { lan: town, peers, known };
-}
-
-/** What all of them said of members' status since then. */
-export function statusesSince(lan: Lan, sinceMs: number) {
-  return [...lan.stations].flatMap(({ peer, facts }) =>
-    facts.flatMap(({ atMs, fact }) =>
-      fact.type === 'member-status' && atMs >= sinceMs ? [{ by: peer, atMs, ...fact }] : [],
-    ),
-  );
 }
 
 function isMembershipMessage(message: Message): message is MembershipMessage {

@@ -76,7 +76,11 @@ export class Courier {
     if (log === null) return;
     if (to === self) log.reign?.sequencer.request(self, request, now, out);
     else {
-      out.send(to, { type: 'SEQUENCER_REQUEST', group: log.replica.group, identity, ...request }, 'stream');
+      out.send(
+        to,
+        { type: 'SEQUENCER_REQUEST', group: log.replica.group, identity, ...request, dissolved: null },
+        'stream',
+      );
     }
   }
 }

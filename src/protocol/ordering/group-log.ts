@@ -186,13 +186,20 @@ export class GroupLog {
     this.follower.acknowledge(out);
   }
 
-  read(id: number, entries: readonly Entry[], now: Now, out: OrderingOutbox): void {
+  readForMerge(from: number, out: OrderingOutbox): void {
+    this.#reads.forMerge(from, this.replica.lastIndex, out);
+  }
+
+  /** What was read for handing this log over to another group; null for any other read. */
+  read(id: number, entries: readonly Entry[], now: Now, out: OrderingOutbox): readonly Entry[] | null {
     const reader = this.#reads.take(id);
-    if (reader === null) return;
+    if (reader === null) return null;
     const first = entries.findIndex(({ index }) => index === reader.from);
     const wanted = first < 0 ? [] : entries.slice(first);
+    if (reader.kind === 'merge') return wanted;
     if (reader.kind === 'supply') this.#supplies.read(reader.to, reader.nonce, wanted, now, out);
     else this.#reign?.leader.read(reader.follower, entries[first - 1] ?? null, wanted, now, out);
+    return null;
   }
 
   /** After each step. */

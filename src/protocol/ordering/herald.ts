@@ -41,6 +41,7 @@ export class Herald {
       commitIndex,
       logStart: bases.start,
       dissolvedInto,
+      isAbsorbed: false,
     };
   }
 }

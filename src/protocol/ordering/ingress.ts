@@ -135,6 +135,8 @@ export class Ingress {
       case 'retired':
         this.#drop(stream, answer.n, out);
         break;
+      case 'absorbed':
+        break;
     }
     this.#pump(now, out);
   }

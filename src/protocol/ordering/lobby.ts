@@ -169,6 +169,16 @@ export class Lobby {
     return base;
   }
 
+  /** The former group is no more: a place in this one is asked for. */
+  leaveFor(group: GroupId, live: readonly PeerId[], now: Now, out: OrderingOutbox): void {
+    this.#group = null;
+    this.hasPlace = false;
+    this.joins = true;
+    this.#judged = { view: null, identity: null };
+    this.#base = new BaseFetch(this.#site, group, this.#random);
+    this.#base.consider(live, now, out);
+  }
+
   /** A base is being fetched. */
   get isBeginning(): boolean {
     return this.#base !== null;

@@ -8,6 +8,7 @@ import type { Replica } from './replica.ts';
 
 export type Reader =
   | { readonly kind: 'follower'; readonly follower: Progress; readonly from: number }
+  | { readonly kind: 'merge'; readonly from: number }
   | { readonly kind: 'supply'; readonly to: PeerId; readonly nonce: number; readonly from: number };
 
 export class LogReads {
@@ -22,6 +23,10 @@ export class LogReads {
 
   forSupply(peer: PeerId, nonce: number, from: number, to: number, out: OrderingOutbox): number {
     return this.#ask({ kind: 'supply', to: peer, nonce, from }, from, to, out);
+  }
+
+  forMerge(from: number, to: number, out: OrderingOutbox): number {
+    return this.#ask({ kind: 'merge', from }, from, to, out);
   }
 
   take(id: number): Reader | null {

@@ -10,17 +10,17 @@
 import type { Random } from '../../kit/random.ts';
 import type { Ballot } from '../../model/ballot.ts';
 import type { OutboxRest, StreamName } from '../../model/durable.ts';
-import type { Base, Entry, OrderState, RecoveredLog } from '../../model/entry.ts';
-import type { GroupMember } from '../../model/group-view.ts';
+import type { Entry, OrderState, RecoveredLog } from '../../model/entry.ts';
+import type { GroupId, GroupMember } from '../../model/group-view.ts';
 import type { Identity, PeerId } from '../../model/ids.ts';
 import type { Accession } from '../../model/order-fact.ts';
 import type { Now } from '../../model/time.ts';
 import type { FoundingMessage, ReplicateMessage, ViewMessage } from '../../wire/ordering-messages.ts';
 import { BaseSupply } from './base-fetch.ts';
 import { Courier } from './courier.ts';
-import { firstBase, foundingBase } from './first-base.ts';
-import type { FoundingPort } from './founding.ts';
-import { GroupLog } from './group-log.ts';
+import { Entrance } from './entrance.ts';
+import { foundingBase } from './first-base.ts';
+import type { GroupLog } from './group-log.ts';
 import { Herald } from './herald.ts';
 import { Lobby } from './lobby.ts';
 import type { OrderingOptions } from './options.ts';
@@ -49,11 +49,11 @@ export interface RecoveredHistory {
 export class Ordering {
   readonly #site: Site;
   readonly #host: OrderingHost;
-  readonly #random: Random;
   readonly #lobby: Lobby;
   readonly #courier: Courier;
   readonly #bases: BaseSupply;
   readonly #herald: Herald;
+  readonly #entrance: Entrance;
   #recovered: RecoveredLog | null;
   #live: readonly PeerId[] = [];
 
@@ -62,7 +62,6 @@ export class Ordering {
     const { peer, identity } = member;
     this.#site = { self: peer, identity, options, rules, counters: orderingCounters() };
     this.#host = host;
-    this.#random = random;
     this.#recovered = recovered.log;
     const { founding, floor, damaged } = recovered.state;
     const base = recovered.log.base ?? foundingBase(recovered.state);
@@ -72,9 +71,8 @@ export class Ordering {
     this.#bases = new BaseSupply(this.#site);
     this.#herald = new Herald(this.#site);
     this.#courier = new Courier(this.#site);
-    if (base !== null) {
-      this.#courier.log = this.#openLog(base, recovered.log, { floor, isDamaged: damaged });
-    }
+    this.#entrance = new Entrance(this.#site, host, this.#lobby, this.#courier, this.#herald, random);
+    if (base !== null) this.#entrance.open(base, recovered.log, { floor, isDamaged: damaged });
     for (const rest of recovered.outbox ?? []) {
       this.#courier.ingress.found(rest, this.committedN({ origin: peer, identity: rest.identity }));
     }
@@ -91,6 +89,11 @@ export class Ordering {
 
   get pending(): number {
     return this.#courier.ingress.pending;
+  }
+
+  /** The group that this peer's own goes into. */
+  get mergesInto(): GroupId | null {
+    return this.#entrance.merging.into;
   }
 
   get hasPlace(): boolean {
@@ -128,10 +131,20 @@ export class Ordering {
   wake(now: Now, out: OrderingOutbox): void {
     const live = this.#live;
     if (now.steadyMs >= this.#lobby.wakeAt)
-      this.#lobby.wake(live, this.#courier.leader, now, this.#foundingPort(now, out), out);
+      this.#lobby.wake(
+        live,
+        this.#courier.leader,
+        now,
+        this.#entrance.foundingPort(this.#live, now, out),
+        out,
+      );
     this.#courier.ingress.wake(now, out);
     this.log?.wake(live, now, out);
-    this.#beginAnewIfLost(now, out);
+    if (this.log !== null && now.steadyMs >= this.#entrance.merging.wakeAt) {
+      this.#entrance.merging.wake(this.log, now, out);
+      for (const peer of live) this.#lobby.greet(peer, now, out);
+    }
+    this.#entrance.beginAnewIfLost(this.#live, now, out);
     this.#settle(now, out);
   }
 
@@ -186,7 +199,11 @@ export class Ordering {
         this.#courier.requested(from, message, now, out);
         break;
       case 'SEQUENCER_REPLY':
-        this.#courier.answered(message.producer, message.answer, now, out);
+        if (this.log !== null && message.group === this.#entrance.merging.into) {
+          this.#entrance.merging.answered(message.producer, message.answer, this.log, now, out);
+        } else {
+          this.#courier.answered(message.producer, message.answer, now, out);
+        }
         break;
       case 'MISSING_SEQ_REQUEST':
       case 'MISSING_SEQ_RESPONSE':
@@ -197,7 +214,7 @@ export class Ordering {
         break;
       case 'BASE': {
         const base = this.#lobby.base(from, message, now, out);
-        if (base !== null) this.#beginFrom(base, now, out);
+        if (base !== null) this.#entrance.begin(base, now, out);
         break;
       }
       case 'READ_INDEX_REQUEST':
@@ -210,7 +227,7 @@ export class Ordering {
   }
 
   founding(from: PeerId, message: FoundingMessage, now: Now, out: OrderingOutbox): void {
-    this.#lobby.founding(from, message, now, this.#foundingPort(now, out), out);
+    this.#lobby.founding(from, message, now, this.#entrance.foundingPort(this.#live, now, out), out);
     this.#settle(now, out);
   }
 
@@ -248,12 +265,17 @@ export class Ordering {
       if (this.#lobby.begin(group, from, now, out)) out.announce({ type: 'group-joined', group, from });
       return;
     }
-    if (group !== log.replica.group) return;
+    if (group !== log.replica.group) {
+      if (message.dissolvedInto === null) this.#entrance.merging.met(log.replica.group, group, leader);
+      this.#settle(now, out);
+      return;
+    }
+    if (message.isAbsorbed) this.#entrance.merging.absorbed();
     if (message.commitIndex >= message.viewId && log.isPutOutBy(message.viewId, message.view))
       this.#lobby.putOut();
     log.heardOf({ id: message.viewId, view: message.view }, leader, commitIndex, logStart);
     if (leader === from && leader !== this.#site.self) this.#herald.heard(present, out);
-    this.#beginAnewIfLost(now, out);
+    this.#entrance.beginAnewIfLost(this.#live, now, out);
     this.#settle(now, out);
   }
 
@@ -272,7 +294,8 @@ export class Ordering {
   }
 
   read(id: number, entries: readonly Entry[], now: Now, out: OrderingOutbox): void {
-    this.log?.read(id, entries, now, out);
+    const merged = this.log?.read(id, entries, now, out) ?? null;
+    if (merged !== null && this.log !== null) this.#entrance.merging.read(merged, this.log, now, out);
     this.#settle(now, out);
   }
 
@@ -323,79 +346,16 @@ export class Ordering {
 
   // ── inside ──
 
-  #openLog(
-    base: Base,
-    recovered: RecoveredLog | null,
-    state: { floor: number; isDamaged: boolean },
-  ): GroupLog {
-    return new GroupLog(
-      this.#site,
-      this.#host,
-      base,
-      recovered,
-      state,
-      (entry, now, out) => this.#courier.committed(entry, now, out),
-      (to, producer, answer, now, out) => this.#courier.answer(to, producer, answer, now, out),
-      this.#random.fork(),
-    );
-  }
-
-  #foundingPort(now: Now, out: OrderingOutbox): FoundingPort {
-    return {
-      saveFounding: (founding) => this.#host.remember({ founding }, out),
-      founded: (group, view) => {
-        if (this.log !== null) return;
-        out.announce({ type: 'group-founded', group, view });
-        this.#beginFrom(firstBase(group, view), now, out);
-        this.#tellGroup(out);
-      },
-    };
-  }
-
-  /** Those who took part in the founding, and all others, begin from the same base. */
-  #tellGroup(out: OrderingOutbox): void {
-    const log = this.log;
-    if (log === null) return;
-    const message = this.#herald.viewChange(log, this.#courier.leader);
-    for (const peer of this.#live) out.send(peer, message, 'stream');
-  }
-
-  /** The log begins, or begins anew behind a base. */
-  #beginFrom(base: Base, now: Now, out: OrderingOutbox): void {
-    const before = this.log?.replica;
-    if (before !== undefined) {
-      if (before.group !== base.group || base.index <= before.commitIndex) return;
-      const fromSequence = before.watermark + 1;
-      const toSequence = base.nextSequence - 1;
-      const why = 'trimmed by the others before this node had it';
-      if (toSequence >= fromSequence) {
-        out.announce({ type: 'history-gap', group: base.group, fromSequence, toSequence, why });
-      }
-    }
-    out.saveBase(base);
-    const isDamaged = this.log?.mending.isDamaged ?? false;
-    const log = this.#openLog(base, null, { floor: base.index, isDamaged });
-    this.#courier.log = log;
-    this.#lobby.entered(base.group);
-    this.#host.remember({ group: base.group, floor: base.index }, out);
-    log.start(null, now, out);
-    this.#courier.ingress.begin((identity) => this.committedN({ origin: this.#site.self, identity }));
-    this.#host.entered(now, out);
-  }
-
-  /** The others have trimmed what this peer lacks. */
-  #beginAnewIfLost(now: Now, out: OrderingOutbox): void {
-    const log = this.log;
-    if (log === null || !log.needsBase || this.#lobby.isBeginning || log.reign !== null) return;
-    const source = this.#live.find((peer) => log.isMember(peer) !== undefined);
-    if (source !== undefined) this.#lobby.begin(log.replica.group, source, now, out);
-  }
-
   /** After each step: what it led to. */
   #settle(now: Now, out: OrderingOutbox): void {
     const log = this.log;
     if (log === null) return;
     log.settle(now, out);
+    this.#entrance.merging.settle(log, now, out);
+    if (this.#entrance.merging.isGone) {
+      this.#entrance.goOver(log, this.#live, now, out);
+      return;
+    }
     this.#courier.ingress.settle(now, out);
     this.#lobby.judge(log.replica.views);
   }

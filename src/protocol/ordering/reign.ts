@@ -116,6 +116,7 @@ export class Reign {
       commitIndex,
       logStart: bases.start,
       dissolvedInto,
+      isAbsorbed: false,
     };
   }
 

@@ -125,8 +125,15 @@ export class Replica {
     return body?.kind === 'dissolve' ? body.into : null;
   }
 
+  /** Nothing follows the end of a group, but the first entries of leaders that have yet to commit it. */
   get isSealed(): boolean {
     return this.#sealedBy !== null;
+  }
+
+  /** The index of the entry that ends the group, once it is committed. */
+  get sealedAt(): number | null {
+    const index = this.#sealedBy?.index ?? null;
+    return index !== null && index <= this.#commitIndex ? index : null;
   }
 
   role(): GroupRole {
@@ -158,7 +165,10 @@ export class Replica {
   fits(entry: Entry): Result<true, Unfit> {
     const { end } = this.log;
     const { body } = entry;
-    if (entry.index !== end.index + 1 || entry.firstSequence !== end.nextSequence || this.isSealed) {
+    if (entry.index !== end.index + 1 || entry.firstSequence !== end.nextSequence) {
+      return checked(false, 'unsound');
+    }
+    if (this.isSealed && body.kind !== 'epoch-start') {
       return checked(false, 'unsound');
     }
     if (body.kind === 'upgrade' && body.version > this.#site.options.format) return checked(false, 'format');

@@ -3,6 +3,7 @@
 
 import type { StreamName } from '../../model/durable.ts';
 import type { Entry, EntryBody } from '../../model/entry.ts';
+import type { GroupId } from '../../model/group-view.ts';
 import type { PeerId } from '../../model/ids.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { Now } from '../../model/time.ts';
@@ -15,7 +16,7 @@ import type { Site } from './site.ts';
 
 export type SequencerRequest = Omit<
   Extract<ReplicateMessage, { type: 'SEQUENCER_REQUEST' }>,
-  'type' | 'group' | 'identity'
+  'type' | 'group' | 'identity' | 'dissolved'
 >;
 
 /** Tells who asked; the peer's own ingress is told without a message. */
@@ -36,6 +37,9 @@ export class Sequencer {
   readonly #askers = new Map<Producer, PeerId>();
   /** Producers with records committed in the step under way. */
   readonly #toTell = new Set<Producer>();
+  /** Who handed a dissolved group over. */
+  readonly #mergers = new Map<GroupId, { readonly peer: PeerId; readonly producer: StreamName }>();
+  readonly #absorbed = new Set<GroupId>();
   /** While it hands its place to another, a leader lets nothing in. */
   isOpen = true;
 
@@ -54,6 +58,7 @@ export class Sequencer {
   }
 
   committed({ body }: Entry): void {
+    if (body.kind === 'absorbed') this.#absorbed.add(body.group);
     if (body.kind !== 'data' && body.kind !== 'gap' && body.kind !== 'retire') return;
     const producer = this.#replica.producers.of(body.producer);
     if (producer !== undefined && this.#askers.has(producer)) this.#toTell.add(producer);
@@ -61,6 +66,12 @@ export class Sequencer {
 
   /** Tells, once for each producer, what the step has committed. */
   tell(now: Now, out: OrderingOutbox): void {
+    for (const of of this.#absorbed) {
+      const merger = this.#mergers.get(of);
+      if (merger !== undefined)
+        this.#answer(merger.peer, merger.producer, { kind: 'absorbed', of }, now, out);
+    }
+    this.#absorbed.clear();
     if (this.#toTell.size === 0) return;
     const told = [...this.#toTell];
     this.#toTell.clear();
@@ -75,6 +86,7 @@ export class Sequencer {
     const { producer: name, firstN, lastN, content } = request;
     const { producers, uncommittedBytes, isSealed } = this.#replica;
     const { options, rules, counters } = this.#site;
+    if (content.kind === 'absorbed') return this.#absorbs(from, name, content, now, out);
     const known = producers.of(name);
     const had = known?.lastN ?? 0;
     if (known?.retired) return { kind: 'retired', n: had };
@@ -97,6 +109,20 @@ export class Sequencer {
     return null;
   }
 
+  #absorbs(
+    peer: PeerId,
+    producer: StreamName,
+    { of, upto }: { readonly of: GroupId; readonly upto: number },
+    now: Now,
+    out: OrderingOutbox,
+  ): SequencerAnswer | null {
+    if (!this.isOpen || this.#replica.isSealed) return { kind: 'busy', retryMs: this.#site.options.retryMs };
+    const isAsked = this.#mergers.has(of);
+    this.#mergers.set(of, { peer, producer });
+    if (!isAsked) this.#leader.propose({ kind: 'absorbed', group: of, upto }, 0, now, out);
+    return null;
+  }
+
   #ordered({ lastN, committedN }: Producer): SequencerAnswer {
     return {
       kind: 'ordered',
@@ -115,5 +141,7 @@ function bodyOf({ producer, firstN, lastN, content }: SequencerRequest): EntryBo
       return { kind: 'gap', producer, firstN, lastN, reason: content.reason };
     case 'retire':
       return { kind: 'retire', producer };
+    case 'absorbed':
+      return { kind: 'absorbed', group: content.of, upto: content.upto };
   }
 }

@@ -143,9 +143,18 @@ export class OrderChaos {
       case 'strangers':
         this.#strangers.send(event, node);
         return;
+      case 'retain':
+        for (const each of this.#world.nodes) this.#retain(event, each);
+        return;
       default:
         unreachable(family);
     }
+  }
+
+  /** Only who leads acts on it. */
+  #retain({ unit }: FaultEvent, node: OrderNode): void {
+    const upto = node.commitIndex - Math.floor(unit * 30);
+    if (upto > 0) node.deliver((machine, now, out) => machine.retain(upto, unit < 0.05, now, out));
   }
 
   #disk(event: FaultEvent, node: OrderNode): void {

@@ -72,6 +72,8 @@ export const EVENT_FAMILIES = [
   'transfer',
   /** Frames of a group that is not this one, or of nobody. */
   'strangers',
+  /** The operator wants no more than so much of the log kept. */
+  'retain',
 ] as const;
 
 export const ORDER_FAMILIES = [...STANDING_FAMILIES, ...EVENT_FAMILIES] as const;

@@ -10,11 +10,12 @@ import type { OrderChaos } from './chaos.ts';
 import { sameChain } from './checkers/log-matching.ts';
 import { viewsAbout } from './membership.ts';
 import type { OrderNode } from './node.ts';
-import { apart, star } from './partitions.ts';
+import { apart } from './partitions.ts';
 import { isQuorum } from './quorum.ts';
 import { leaderText, type OrderStage } from './stage.ts';
 import { latestView } from './views.ts';
 import { type OrderPlace, OrderWatcher } from './watcher.ts';
+import type { OrderWorld } from './world.ts';
 
 export interface LivenessBounds {
   readonly leaderMs: number;
@@ -45,23 +46,26 @@ export function drawCore(stage: OrderStage, random: Random): ReadonlySet<OrderNo
   const { nodes } = stage.world;
   const core = new Set(nodes.filter((node) => !node.hasLeft));
   if (random.chance(0.5)) return core;
-  const views = viewsAbout(stage.world);
   for (const node of random.sample(nodes, nodes.length)) {
-    if (!core.delete(node)) continue;
-    const isEnough = views.every((view) =>
-      isQuorum(view, ({ peer, identity }) => {
-        const member = stage.world.byPeer(peer);
-        return member !== undefined && core.has(member) && member.isStill(identity);
-      }),
-    );
-    if (views.length === 0 || !isEnough) core.add(node);
+    if (core.delete(node) && !decides(stage.world, core)) core.add(node);
   }
   return core;
 }
 
+/** Whether these hold a quorum of every view that anybody could decide with; not if nobody knows of any. */
+function decides(world: OrderWorld, core: ReadonlySet<OrderNode>): boolean {
+  const views = viewsAbout(world);
+  const isQuorumOf = (view: GroupView): boolean =>
+    isQuorum(view, ({ peer, identity }) => {
+      const member = world.byPeer(peer);
+      return member !== undefined && core.has(member) && member.isStill(identity);
+    });
+  return views.length > 0 && views.every(isQuorumOf);
+}
+
 export class Liveness {
   readonly #stage: OrderStage;
-  readonly #core: ReadonlySet<OrderNode>;
+  #core: ReadonlySet<OrderNode>;
   readonly #reigns = new Reigns();
 
   constructor(stage: OrderStage, core: ReadonlySet<OrderNode>) {
@@ -70,7 +74,7 @@ export class Liveness {
     stage.world.watcher.add(this.#reigns);
   }
 
-  /** `hub`: those of the core see only this one, which is enough for it to lead. */
+  /** The core is whole; the others are gone, or cut off. */
   begin(chaos: OrderChaos, random: Random): void {
     const { world } = this.#stage;
     const out = world.nodes.filter((node) => !this.#core.has(node));
@@ -86,18 +90,14 @@ export class Liveness {
     }
   }
 
-  /** Leaves those of the core only their paths to one of them. */
-  cutToStar(hub: OrderNode): void {
-    const { world } = this.#stage;
-    world.watcher.fault(`all see only ${hub.peer}`);
-    for (const [from, to] of star(world.nodes.length, hub.index)) world.paths.cut(from, to);
-  }
-
   run(bounds: LivenessBounds): LivenessResult {
     const { world } = this.#stage;
     const startMs = world.timeline.nowMs;
     const hasLeader = (): boolean => this.#leader() !== null;
-    if (!world.runUntilSo(hasLeader, bounds.leaderMs)) {
+    const isLed =
+      world.runUntilSo(hasLeader, bounds.leaderMs) ||
+      (this.#widened() && world.runUntilSo(hasLeader, 2 * bounds.leaderMs));
+    if (!isLed) {
       this.#complain(`within ${bounds.leaderMs} ms of the last fault ${leaderText(this.#stage.leader)}`);
       return { ledAfterMs: null, settledAfterMs: null };
     }
@@ -117,6 +117,7 @@ export class Liveness {
       missing = this.#missing();
     }
     if (world.problems.length > 0) return null;
+    if (missing !== null && this.#widened()) return this.#settle(world.timeline.nowMs, withinMs);
     if (missing !== null) {
       this.#complain(`${withinMs} ms after the last fault ${missing}`);
       return null;
@@ -138,6 +139,21 @@ export class Liveness {
     }
     // A slow disk may have answered about a last batch meanwhile, and a transfer takes a moment.
     this.#settle(world.timeline.nowMs, settleMs);
+  }
+
+  /**
+   * A change of voters that was on its way when the faults ended may have made the core too small: then all are
+   * whole again, once.
+   */
+  #widened(): boolean {
+    const { world } = this.#stage;
+    const all = new Set(world.nodes.filter((node) => !node.hasLeft));
+    if (world.problems.length > 0 || this.#core.size === all.size || decides(world, this.#core)) return false;
+    world.watcher.fault('a change of voters needs the others as well');
+    this.#core = all;
+    world.calm();
+    for (const node of all) world.start(node);
+    return true;
   }
 
   /** A leader of the core that has committed an entry of its own ballot. */

@@ -35,5 +35,7 @@ export function fromHeaders(rows: readonly Row[], behind: Row | undefined): LogS
     segment.hasCuts = told?.prevHasCuts ?? true;
     segments.push(segment);
   }
+  // Where the header behind is lost and cannot be known, what stands here is not known either.
+  for (const segment of segments) if (segment.to === Number.MAX_SAFE_INTEGER) segment.to = segment.from - 1;
   return segments;
 }

@@ -129,8 +129,7 @@ function* replayFrom(
     };
     const one = replay(fromHeaders(rows.slice(0, scanFrom), rows[scanFrom]), scanned, given);
     replayed ??= one;
-    if (one.lost === null && !one.needsOlderBase) return { base, replayed: one };
-    if (one.lost !== null && one.segments.end.index >= (base?.index ?? 0)) return { base, replayed: one };
+    if (!one.needsOlderBase) return { base, replayed: one };
   }
   const why = replayed?.lost ?? 'there is no base of what is left of it';
   return { base: first, replayed: emptied(rows, first, replayed, why) };

@@ -152,7 +152,7 @@ class Replay {
       floor: Math.min(this.#floor, this.#segments.end.index),
       findings: this.#findings,
       lost: this.#lost,
-      needsOlderBase: this.#needsOlderBase || this.#segments.end.index < this.#baseIndex,
+      needsOlderBase: this.#needsOlderBase || !this.#isBehindBase(),
     };
   }
 
@@ -453,6 +453,15 @@ class Replay {
     if (owed === null || owed.to <= this.#segments.end.index) return;
     if (owed.from <= this.#segments.end.index && this.#owed === null) this.#endAtMost(owed.from - 1);
     this.#owe(owed.to);
+  }
+
+  /** Whether the entries that were found continue the base, as they must. */
+  #isBehindBase(): boolean {
+    const { end } = this.#segments;
+    const [first] = this.#entries;
+    if (first === undefined) return end.index === this.#baseIndex;
+    const { chain } = this.#known.base ?? EMPTY_END;
+    return first.index === this.#baseIndex + 1 && continues(chain, first);
   }
 
   /** What stands before the first entry must be in a base. */

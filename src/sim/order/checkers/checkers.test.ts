@@ -345,6 +345,7 @@ test('[SM61] a message above its limit is caught', () => {
     producer: { origin: ann.peer, identity: ann.identity },
     firstN: 1,
     lastN: 1,
+    dissolved: null,
   } as const;
 
   checker.sent(ann, bob.peer, {
