@@ -178,8 +178,10 @@ describe('three nodes with one history', () => {
 
     expect(alone).toMatchObject({ status: 503, retryAfter: '1', accepted: 1, ack: 'stored' });
     expect(tookMs).toBeLessThan(2_000);
-    const rows = await nodes[1]?.get<{ commit: string; sequence: number | null }[]>(
-      '/api/v1/latest?match=alone',
+    const rows = await until(
+      'another node shows it as committed',
+      async () => (await nodes[1]?.get<{ commit: string }[]>('/api/v1/latest?match=alone')) ?? [],
+      ([row]) => row?.commit === 'committed',
     );
     expect(rows).toMatchObject([{ commit: 'committed' }]);
   });
