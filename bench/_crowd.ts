@@ -56,7 +56,7 @@ export class Crowd {
     for (let at = 0; at < plan.nodes; at++) {
       const [port = 0, apiPort = 0, ingestPort = 0] = ports.slice(3 * at);
       const place = { id: `node-${String(at).padStart(4, '0')}`, port, apiPort, ingestPort };
-      const { process, readyAtMs } = crowd.#spawn(place, at);
+      const { process, readyAtMs } = crowd.#spawn(place);
       crowd.members.push({ ...place, process, watch: null });
       await readyAtMs;
       await pause(START_EVERY_MS);
@@ -107,7 +107,7 @@ export class Crowd {
   /** A process of the same node, with the same disk, at the same ports. */
   async restart(member: Member): Promise<void> {
     this.#views.delete(member.id);
-    const { process, readyAtMs } = this.#spawn(member, this.members.indexOf(member));
+    const { process, readyAtMs } = this.#spawn(member);
     member.process = process;
     await readyAtMs;
   }
@@ -164,7 +164,7 @@ export class Crowd {
     return all;
   }
 
-  #spawn(place: Omit<Member, 'process' | 'watch'>, at: number): ReturnType<typeof startNode> {
+  #spawn(place: Omit<Member, 'process' | 'watch'>): ReturnType<typeof startNode> {
     const settings: { [name: string]: string } = {
       SITE: 'sim',
       DATA_DIR: this.#directory,

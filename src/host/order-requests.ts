@@ -16,7 +16,7 @@ export function orderRequests(store: OrderStore, deliver: (input: Input) => void
     readLog: ({ id, from, to, bytesMax }) => {
       store.readLog(from, to, bytesMax, (entries) => deliver({ type: 'log-read', id, entries }));
     },
-    saveBase: (base) => store.saveBase(base, () => {}),
+    saveBase: (base) => store.saveBase(base, () => deliver({ type: 'base-saved', base })),
     trimLog: (upto) => store.trimLog(upto),
     readOutbox: ({ id, identity, fromN, bytesMax }) => {
       store.readOutbox(identity, fromN, bytesMax, (batches) => deliver({ type: 'outbox-read', id, batches }));

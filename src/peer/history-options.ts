@@ -1,6 +1,7 @@
 // The options of the history plane, and the four sets of timings.
 
 import type { Address } from '../model/address.ts';
+import type { GroupMember } from '../model/group-view.ts';
 import type { Identity, PeerId } from '../model/ids.ts';
 import { ELECTION_DEFAULTS, type ElectionOptions } from '../protocol/election/options.ts';
 import { ORDERING_DEFAULTS, type OrderingOptions } from '../protocol/ordering/options.ts';
@@ -17,6 +18,12 @@ export interface HistoryOptions {
   readonly election: ElectionOptions;
   readonly ordering: OrderingOptions;
 }
+
+/** What a link says of who is at its other end. */
+export type LinkedMember = Omit<GroupMember, 'priority'>;
+
+/** Whether the disk takes what it is given. `full`: votes and views still, readings no more. */
+export type DiskState = 'fine' | 'full';
 
 export const PROFILES = ['local', 'lan', 'wan', 'slow'] as const;
 export type Profile = (typeof PROFILES)[number];

@@ -5,8 +5,8 @@
 import type { Random } from '../kit/random.ts';
 import { type Ballot, higherBallot } from '../model/ballot.ts';
 import type { StreamName } from '../model/durable.ts';
-import type { Entry, OrderState } from '../model/entry.ts';
-import type { GroupMember, OrderView } from '../model/group-view.ts';
+import type { Base, Entry, OrderState } from '../model/entry.ts';
+import type { OrderView } from '../model/group-view.ts';
 import type { Identity, PeerId } from '../model/ids.ts';
 import type { OrderFact } from '../model/order-fact.ts';
 import { NEVER, type Now } from '../model/time.ts';
@@ -19,7 +19,7 @@ import type { LinkLoss } from '../protocol/outbox.ts';
 import type { OrderingMessage, PeerHealth } from '../wire/ordering-messages.ts';
 import { begin, commandView, done, type HistoryCommand, HistoryCommands } from './history-commands.ts';
 import { wordOf } from './history-gate.ts';
-import type { HistoryOptions } from './history-options.ts';
+import type { DiskState, HistoryOptions, LinkedMember } from './history-options.ts';
 import { electionPort, type HistoryStep } from './history-port.ts';
 import { HistoryReads } from './history-reads.ts';
 import { type HistoryRules, SOUND_RULES } from './history-rules.ts';
@@ -28,12 +28,7 @@ import { orderView } from './history-view.ts';
 import { HistoryWords } from './history-words.ts';
 
 export type { HistoryCommand } from './history-commands.ts';
-
-/** What a link says of who is at its other end. */
-export type LinkedMember = Omit<GroupMember, 'priority'>;
-
-/** Whether the disk takes what it is given. `full`: votes and views still, readings no more. */
-export type DiskState = 'fine' | 'full';
+export type { DiskState, LinkedMember } from './history-options.ts';
 
 export class History {
   readonly #options: HistoryOptions;
@@ -89,12 +84,12 @@ export class History {
     if (this.#isHalted) return NEVER;
     const log = this.#ordering.log;
     const election = log === null ? NEVER : this.#election.wakeAt;
-    const stuckMs = (log?.replica.disk.oldestMs ?? NEVER) + this.#options.ordering.diskStuckMs;
-    const stuck = this.#election.leads === null ? NEVER : stuckMs;
+    const owedMs = this.leads === null ? NEVER : (log?.replica.disk.oldestMs ?? NEVER);
+    const stuck = owedMs + this.#options.ordering.diskStuckMs;
     return Math.min(this.#ordering.wakeAt, election, this.#commands.wakeAt, this.#reads.wakeAt, stuck);
   }
 
-  /** The ballot it leads with, or null. */
+  /** The ballot it leads with. */
   get leads(): Ballot | null {
     return this.#election.leads;
   }
@@ -180,6 +175,12 @@ export class History {
     this.#leave();
   }
 
+  baseSaved(base: Base, now: Now, out: OrderingOutbox): void {
+    if (!this.#enter(now, out)) return;
+    this.#ordering.baseSaved(base, now, out);
+    this.#leave();
+  }
+
   logAppended(upto: number, version: number, now: Now, out: OrderingOutbox): void {
     if (!this.#enter(now, out)) return;
     this.#ordering.appended(upto, version, now, out);
@@ -245,15 +246,12 @@ export class History {
     } else {
       const nonce = this.#reads.ask(ticket, this.#options.election.suspectMs, now);
       if (log === null || leader === null || nonce === null) this.#tellReadPoint(ticket, -1);
-      else {
-        const { group } = log.replica;
-        out.send(leader, { type: 'READ_INDEX_REQUEST', group, identity: this.#identity, nonce }, 'stream');
-      }
+      else log.askReadPoint(leader, nonce, out);
     }
     this.#leave();
   }
 
-  /** Entries up to `upto` are older or more than the operator wants to keep. Only the leader acts on it. */
+  /** Entries up to `upto` are older or more than is to be kept; who leads acts on it. */
   retain(upto: number, isForced: boolean, now: Now, out: OrderingOutbox): void {
     if (!this.#enter(now, out)) return;
     this.#ordering.retain(upto, isForced, now, out);
@@ -370,11 +368,11 @@ export class History {
   }
 
   #health(now: Now): PeerHealth {
-    const { disk } = this.#ordering.log?.replica ?? {};
+    const { diskMs, isFit } = this.#standing;
     return {
-      diskMs: Math.round(disk?.slowestMs(now.steadyMs) ?? 0),
+      diskMs: Math.round(diskMs),
       uptimeMs: Math.round(now.steadyMs - this.#startedMs),
-      eligible: this.#standing.isFit && (disk?.ageMs(now.steadyMs) ?? 0) < this.#options.ordering.diskStuckMs,
+      eligible: isFit && diskMs < this.#options.ordering.diskStuckMs,
       leaving: this.#isLeaving || !this.#ordering.joins,
       format: this.#options.ordering.format,
     };

@@ -2,13 +2,14 @@
 // people ask for. SPEC rule PR15.
 
 import { unreachable } from '../kit/assert.ts';
-import type { Entry, OrderState } from '../model/entry.ts';
+import type { Base, Entry, OrderState } from '../model/entry.ts';
 import type { Now } from '../model/time.ts';
 import type { OrderingOutbox, OutboxBatch } from '../protocol/ordering/port.ts';
 import type { DiskState, History, HistoryCommand } from './history.ts';
 
 export type OrderInput =
   | { readonly type: 'order-state-saved'; readonly state: OrderState }
+  | { readonly type: 'base-saved'; readonly base: Base }
   | { readonly type: 'log-appended'; readonly upto: number; readonly version: number }
   | { readonly type: 'log-read'; readonly id: number; readonly entries: readonly Entry[] }
   | { readonly type: 'outbox-read'; readonly id: number; readonly batches: readonly OutboxBatch[] }
@@ -24,6 +25,7 @@ export type OrderInput =
 
 const TYPES: { readonly [type in OrderInput['type']]: true } = {
   'order-state-saved': true,
+  'base-saved': true,
   'log-appended': true,
   'log-read': true,
   'outbox-read': true,
@@ -42,6 +44,9 @@ export function bringTo(history: History, input: OrderInput, now: Now, out: Orde
   switch (input.type) {
     case 'order-state-saved':
       history.orderStateSaved(input.state, now, out);
+      return;
+    case 'base-saved':
+      history.baseSaved(input.base, now, out);
       return;
     case 'log-appended':
       history.logAppended(input.upto, input.version, now, out);

@@ -123,7 +123,7 @@ export class MeshOutbox implements OrderingOutbox {
         if (isAnew) [disk.entries, disk.earlier] = [[], []];
         disk.base = base;
       },
-      () => {},
+      (history, out) => history.baseSaved(base, this.#mesh.now(), out),
     );
   }
 

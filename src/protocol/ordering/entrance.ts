@@ -88,6 +88,7 @@ export class Entrance {
     }
     out.saveBase(base);
     const log = this.open(base, null, { floor: base.index, isDamaged: before?.mending.isDamaged ?? false });
+    log.replica.begin(out);
     this.#lobby.entered(base.group);
     if (this.merging.into === base.group) this.merging = new Merging(this.#site);
     this.#host.remember({ group: base.group, floor: base.index }, out);

@@ -164,6 +164,12 @@ export class GroupLog {
     this.#fetch.consider(this.#sources(live), now, out);
   }
 
+  askReadPoint(leader: PeerId, nonce: number, out: OrderingOutbox): void {
+    const { group } = this.replica;
+    const { identity } = this.#site;
+    out.send(leader, { type: 'READ_INDEX_REQUEST', group, identity, nonce }, 'stream');
+  }
+
   answerReadPoint(from: PeerId, nonce: number, now: Now, out: OrderingOutbox): void {
     const { group } = this.replica;
     const { identity } = this.#site;
@@ -178,6 +184,12 @@ export class GroupLog {
   heardOf(told: ViewPlace, leader: PeerId | null, commitIndex: number, logStart: number): void {
     if (told.id > Math.max(this.replica.views.inForce.id, this.#hearsay?.id ?? 0)) this.#hearsay = told;
     if (this.#reign === null) this.#fetch.heard(leader, commitIndex, logStart);
+  }
+
+  /** What the log begins with is on the disk: what follows it may count. */
+  baseSaved(index: number, out: OrderingOutbox): void {
+    this.replica.baseSaved(index, out);
+    this.follower.acknowledge(out);
   }
 
   appended(upto: number, version: number, now: Now, out: OrderingOutbox): void {

@@ -10,7 +10,7 @@
 import type { Random } from '../../kit/random.ts';
 import type { Ballot } from '../../model/ballot.ts';
 import type { OutboxRest, StreamName } from '../../model/durable.ts';
-import type { Entry, OrderState, RecoveredLog } from '../../model/entry.ts';
+import type { Base, Entry, OrderState, RecoveredLog } from '../../model/entry.ts';
 import type { GroupId, GroupMember } from '../../model/group-view.ts';
 import type { Identity, PeerId } from '../../model/ids.ts';
 import type { Accession } from '../../model/order-fact.ts';
@@ -283,6 +283,11 @@ export class Ordering {
 
   appended(upto: number, version: number, now: Now, out: OrderingOutbox): void {
     this.log?.appended(upto, version, now, out);
+    this.#settle(now, out);
+  }
+
+  baseSaved({ group, index }: Base, now: Now, out: OrderingOutbox): void {
+    if (group === this.log?.replica.group) this.log.baseSaved(index, out);
     this.#settle(now, out);
   }
 

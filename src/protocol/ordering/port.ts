@@ -21,9 +21,10 @@ export interface OrderRequests {
   /** Answered by `logRead`: entries from `from` on, at least one if there is any, at most `bytesMax` beyond that. */
   readLog(read: LogRead): void;
   /**
-   * Recovery may start from here. Needs no answer: an older one does as well. Of the earlier ones those at or above
-   * the log's beginning are kept, so that who joins can begin there. A base above the log's end: the log begins
-   * anew behind it.
+   * Recovery may start from here. Answered by `baseSaved`, which only the base that a log begins with waits for: of
+   * the others an older one does as well. Of the earlier ones those at or above the log's beginning are kept, so that
+   * who joins can begin there. A base above the log's end: the log begins anew behind it. A base of another group:
+   * the former group's log is kept aside, and the log begins anew.
    */
   saveBase(base: Base): void;
   /** Entries up to `upto` are needed no more, apart from what a follower of the order still reads. */

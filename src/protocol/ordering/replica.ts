@@ -52,6 +52,8 @@ export class Replica {
   /** Counts how often the log was cut: a disk's answer to an append before a cut says nothing after it. */
   #version = 0;
   #format: number;
+  /** The index of the base that the log begins with, while the disk owes it. */
+  #baseOwed: number | null = null;
   /** Weight of what is above the commit index. */
   #uncommittedBytes = 0;
   /** Nothing follows the entry that ends a group. */
@@ -87,8 +89,9 @@ export class Replica {
     return this.#commitIndex;
   }
 
+  /** Nothing is durable behind a base that is not. */
   get durableIndex(): number {
-    return this.#durableIndex;
+    return this.#baseOwed === null ? this.#durableIndex : 0;
   }
 
   get deliveredIndex(): number {
@@ -223,6 +226,18 @@ export class Replica {
     if (reverted) this.#announceView(this.views.inForce.id, this.view, this.views.isSettled, out);
   }
 
+  /** The log begins: nothing of it is on the disk yet, and what may be there is none of it. */
+  begin(out: OrderingOutbox): void {
+    this.#baseOwed = this.lastIndex;
+    this.discardAbove(out);
+  }
+
+  baseSaved(index: number, out: OrderingOutbox): void {
+    if (this.#baseOwed === null || index < this.#baseOwed) return;
+    this.#baseOwed = null;
+    this.deliver(out);
+  }
+
   /** What the disk may hold behind the log's end leaves it. */
   discardAbove(out: OrderingOutbox): void {
     this.#version++;
@@ -234,12 +249,12 @@ export class Replica {
     const answered = this.disk.answer(upto, version, now.steadyMs);
     if (answered === null) return false;
     this.#savedFloor = Math.max(this.#savedFloor, answered.floor);
-    const before = this.#durableIndex;
+    const before = this.durableIndex;
     if (this.#site.rules.stillStands(version, this.#version)) {
-      this.#durableIndex = Math.max(before, Math.min(upto, this.lastIndex));
+      this.#durableIndex = Math.max(this.#durableIndex, Math.min(upto, this.lastIndex));
     }
     this.deliver(out);
-    return this.#durableIndex > before;
+    return this.durableIndex > before;
   }
 
   stateSaved(promised: Ballot, floor: number, out: OrderingOutbox): void {
@@ -269,11 +284,11 @@ export class Replica {
 
   /** What waits for the floor alone. */
   get awaitsFloor(): boolean {
-    return Math.min(this.#commitIndex, this.#durableIndex) > this.#savedFloor;
+    return Math.min(this.#commitIndex, this.durableIndex) > this.#savedFloor;
   }
 
   deliver(out: OrderingOutbox): void {
-    const upto = Math.min(this.#commitIndex, this.#durableIndex, this.#savedFloor);
+    const upto = Math.min(this.#commitIndex, this.durableIndex, this.#savedFloor);
     if (upto > this.#delivered) {
       const end = must(this.log.endAt(upto), 'what is not yet delivered is in memory');
       this.#delivered = upto;

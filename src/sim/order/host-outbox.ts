@@ -74,7 +74,7 @@ export class HostOutbox implements OrderingOutbox {
   }
 
   saveBase(base: Base): void {
-    this.#write({ type: 'base', base }, null);
+    this.#write({ type: 'base', base }, (machine, now, out) => machine.baseSaved(base, now, out));
   }
 
   trimLog(upto: number): void {

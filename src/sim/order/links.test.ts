@@ -3,7 +3,8 @@ import { Random } from '../../kit/random.ts';
 import type { OrderingMessage } from '../../wire/ordering-messages.ts';
 import { Paths } from '../paths.ts';
 import { Timeline } from '../timeline.ts';
-import { CALM_LINKS, type LinkOptions, Links, type Station } from './links.ts';
+import type { Station } from './link-pair.ts';
+import { CALM_LINKS, type LinkOptions, Links } from './links.ts';
 
 test('[SM41] machines that run are linked, and frames of a link keep their order', () => {
   const { stations, timeline, links } = newLinks(2);

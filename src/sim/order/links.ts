@@ -7,20 +7,19 @@ import type { LinkLoss } from '../../protocol/outbox.ts';
 import type { OrderingMessage } from '../../wire/ordering-messages.ts';
 import type { Paths } from '../paths.ts';
 import type { Timeline } from '../timeline.ts';
-
-/** What links see of a machine. */
-export interface Station {
-  readonly index: number;
-  readonly life: number;
-  /** A process runs here, though it may be paused. */
-  readonly up: boolean;
-  readonly paused: boolean;
-  /** Without power nothing answers; a machine whose process is gone closes connections and refuses them. */
-  readonly powered: boolean;
-  linkUp(to: Station): void;
-  linkDown(to: Station, cause: LinkLoss): void;
-  receive(from: Station, message: OrderingMessage): void;
-}
+import {
+  type Connection,
+  connectionOf,
+  type End,
+  endOf,
+  isWhole,
+  nearFirst,
+  otherOf,
+  type Pair,
+  pairKey,
+  type Station,
+  setConnection,
+} from './link-pair.ts';
 
 export interface LinkOptions {
   /** A link whose path is cut is given up after a while, by each end for itself. */
@@ -55,32 +54,6 @@ interface Held {
   readonly from: Station;
   readonly to: number;
   readonly message: OrderingMessage;
-}
-
-interface End {
-  readonly station: Station;
-  readonly life: number;
-  open: boolean;
-  /** When the last frame towards this end arrives. */
-  lastArrivalMs: number;
-  /** Frames this end has sent into a cut path. */
-  held: OrderingMessage[];
-}
-
-interface Connection {
-  readonly ends: readonly [End, End];
-}
-
-/** Two machines: the connection each of them sends on, and the dialling between them. */
-interface Pair {
-  readonly low: Station;
-  readonly high: Station;
-  lowConnection: Connection | null;
-  highConnection: Connection | null;
-  isDialling: boolean;
-  /** Which attempt: one that was overtaken is ignored. */
-  dial: number;
-  failures: number;
 }
 
 export class Links {
@@ -123,9 +96,11 @@ export class Links {
   calm(options: LinkOptions): void {
     this.#options = options;
     const soonMs = this.#timeline.nowMs + options.dialTimeoutMs;
-    for (const { low, high, lowConnection, highConnection } of this.#pairs.values()) {
+    for (const pair of this.#pairs.values()) {
+      const { low, high, lowConnection, highConnection } = pair;
       const ends = [...(lowConnection?.ends ?? []), ...(highConnection?.ends ?? [])];
       if (ends.some(({ lastArrivalMs }) => lastArrivalMs > soonMs)) this.sever(low.index, high.index);
+      this.#dialAnew(pair);
     }
   }
 
@@ -137,12 +112,7 @@ export class Links {
   started(station: Station): void {
     for (const other of this.#stations) {
       const pair = this.#pair(station.index, other.index);
-      if (pair === undefined) continue;
-      // Whoever starts dials at once, whatever others are still waiting for.
-      pair.dial++;
-      pair.isDialling = false;
-      pair.failures = 0;
-      this.#dial(pair);
+      if (pair !== undefined) this.#dialAnew(pair);
     }
   }
 
@@ -301,6 +271,14 @@ export class Links {
     this.#timeline.after(pauseMs * (0.5 + this.#random.unit()), () => this.#dial(pair));
   }
 
+  /** At once, whatever an earlier attempt is still waiting for. */
+  #dialAnew(pair: Pair): void {
+    pair.dial++;
+    pair.isDialling = false;
+    pair.failures = 0;
+    this.#dial(pair);
+  }
+
   #dial(pair: Pair | undefined): void {
     if (pair === undefined || pair.isDialling || isWhole(pair)) return;
     const { low, high } = pair;
@@ -365,35 +343,4 @@ export class Links {
   #pair(a: number, b: number): Pair | undefined {
     return this.#pairs.get(a < b ? pairKey(a, b) : pairKey(b, a));
   }
-}
-
-const STATIONS_MAX = 1_024;
-
-function pairKey(low: number, high: number): number {
-  return low * STATIONS_MAX + high;
-}
-
-function endOf(station: Station, nowMs: number): End {
-  return { station, life: station.life, open: true, lastArrivalMs: nowMs, held: [] };
-}
-
-function nearFirst({ ends: [a, b] }: Connection, index: number): readonly [End, End] {
-  return a.station.index === index ? [a, b] : [b, a];
-}
-
-function connectionOf(pair: Pair, index: number): Connection | null {
-  return pair.low.index === index ? pair.lowConnection : pair.highConnection;
-}
-
-function setConnection(pair: Pair, index: number, connection: Connection | null): void {
-  if (pair.low.index === index) pair.lowConnection = connection;
-  else pair.highConnection = connection;
-}
-
-function otherOf(pair: Pair, index: number): Station {
-  return pair.low.index === index ? pair.high : pair.low;
-}
-
-function isWhole({ lowConnection, highConnection }: Pair): boolean {
-  return lowConnection !== null && lowConnection === highConnection;
 }

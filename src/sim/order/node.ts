@@ -19,7 +19,8 @@ import type { OrderDisk } from './disk.ts';
 import { EntryLog } from './entry-log.ts';
 import { HostOutbox } from './host-outbox.ts';
 import { foundedBase, type OrderImage, type OrderWrite, ownLastN, payloadOf } from './image.ts';
-import type { Links, Station } from './links.ts';
+import type { Station } from './link-pair.ts';
+import type { Links } from './links.ts';
 import type { OrderPlace, OrderWatcher } from './watcher.ts';
 
 /** Frames a paused process finds when it goes on; what comes above is dropped. */

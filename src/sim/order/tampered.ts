@@ -53,6 +53,10 @@ export class TamperedHistory extends History {
     super.orderStateSaved(state, now, this.tampered(out, now));
   }
 
+  override baseSaved(base: Base, now: Now, out: OrderingOutbox): void {
+    super.baseSaved(base, now, this.tampered(out, now));
+  }
+
   override logAppended(upto: number, version: number, now: Now, out: OrderingOutbox): void {
     super.logAppended(upto, version, now, this.tampered(out, now));
   }

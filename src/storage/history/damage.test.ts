@@ -338,12 +338,14 @@ test('[ST37] a store that answers before the disk has synced is caught by the co
     }
     try {
       log.crash(seed);
+      // A sound store never has to say so after a power cut.
+      if (log.machine.opened?.tailUnknown || log.recovered.damaged.length > 0) caught++;
     } catch {
       caught++;
     }
   }
 
-  expect(caught).toBeGreaterThan(8);
+  expect(caught).toBeGreaterThan(20);
 });
 
 /** What was found is part of the model, and what is not there is reported. */

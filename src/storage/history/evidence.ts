@@ -95,8 +95,10 @@ export function keptBefore(
       return piece.type === 'cut' && !isSeen ? [piece.record.index] : [];
     }),
   );
+  // What else is bad behind it may have been a cut, too.
+  const isWhole = behind.slice(1).every(({ scan }) => scan?.pieces.every(({ type }) => type !== 'bad'));
   const isWithoutCuts =
-    headers[0]?.prevHasCuts === false && headers[0].number === (behind[0]?.row.number ?? 0) + 1;
+    isWhole && headers[0]?.prevHasCuts === false && headers[0].number === (behind[0]?.row.number ?? 0) + 1;
   return Math.min(
     isWithoutCuts ? known.end : known.sure,
     ...headers.map(({ first, prevFrom, prevHasCuts }) => (prevHasCuts ? prevFrom : first) - 1),

@@ -8,7 +8,7 @@
 // Damage below the base leaves a hole, and the log goes on behind it. Damage above it ends the log there: what is
 // lost comes back from others as entries that continue it, and until then the hole is remembered.
 
-import type { Base, Chain, Entry } from '../../model/entry.ts';
+import type { Base, Entry } from '../../model/entry.ts';
 import { continues, sameChain } from '../../wire/entry.ts';
 import type { Finding } from '../finding.ts';
 import {
@@ -24,12 +24,13 @@ import {
   type Scanned,
   whyOf,
 } from './evidence.ts';
-import { type Range, withoutRange, withRange } from './ranges.ts';
+import { PastLog } from './past-log.ts';
+import { type Range, withRange } from './ranges.ts';
 import { recordEnd } from './record.ts';
 import type { Scan } from './scan.ts';
 import type { Row } from './search.ts';
 import { HEADER_BYTES, segmentName } from './segment.ts';
-import { EMPTY_END, type LogEnd, type LogSegment, Segments } from './segments.ts';
+import type { LogEnd, LogSegment, Segments } from './segments.ts';
 
 /** Where the log ends on the disk, and what of the files behind must go. */
 export interface Tail {
@@ -86,30 +87,13 @@ export function replay(before: readonly LogSegment[], scanned: readonly Scanned[
 class Replay {
   readonly #known: Known;
   readonly #scanned: readonly Scanned[];
-  readonly #segments: Segments;
+  readonly #log: PastLog;
   readonly #findings: Finding[] = [];
-  readonly #baseIndex: number;
-  /** Those found here; the ones known before are as they were after all that stands in the log. */
-  #holes: readonly Range[] = [];
   #owed: Range | null = null;
-  /** Where the log ended with each entry, of those that were scanned. */
-  #ends: LogEnd[] = [];
-  /** Up to here the log is known to be the one that was committed. */
-  #sure = 0;
-  /** Where the log ended before the first scanned segment, as that one says. */
-  readonly #start: { readonly index: number; readonly sequence: number; readonly chain: Chain | null };
-  /** Up to here the log stands in segments that were not scanned. */
-  #scannedFrom: number;
-  /** The chain of the entry that the base was taken behind. */
-  #atBase: Chain | null = null;
-  #entries: Entry[] = [];
-  /** Null: what stood before is lost, so any entry continues it. */
-  #chain: Chain | null;
   #tail: Tail | null = null;
   #damaged: readonly number[] = [];
   #suspects: number[] = [];
   #blank: number | null = null;
-  #floor: number;
   #lost: string | null = null;
   #needsOlderBase = false;
   /** Everything before this place is passed over. */
@@ -118,17 +102,7 @@ class Replay {
   constructor(before: readonly LogSegment[], scanned: readonly Scanned[], known: Known) {
     this.#known = known;
     this.#scanned = scanned;
-    this.#baseIndex = known.base?.index ?? 0;
-    this.#floor = this.#baseIndex;
-    const end = startOf(before, scanned, known.base);
-    this.#chain = end.chain;
-    this.#start = end;
-    // What the next segment says of the first one may be that the log had been shortened to before it.
-    const told = scanned[1]?.row.header?.prevFrom ?? Number.POSITIVE_INFINITY;
-    const isOther =
-      known.base?.index === end.index && end.chain !== null && !sameChain(known.base.chain, end.chain);
-    this.#scannedFrom = isOther ? 0 : Math.min(end.index, told - 1);
-    this.#segments = new Segments(before, { ...end, chain: end.chain ?? EMPTY_END.chain });
+    this.#log = new PastLog(before, scanned, known.base);
   }
 
   run(): Replayed {
@@ -136,23 +110,22 @@ class Replay {
       if (!this.#goThrough(at, row, scan)) break;
     }
     this.#judgeEnd();
-    this.#judgeStart();
     this.#judgeOwed();
-    for (const hole of this.#known.holes) this.#holes = withRange(this.#holes, hole);
-    for (const hole of this.#segments.gaps()) this.#holes = withRange(this.#holes, hole);
+    const { segments, entries, floor, isBehindBase } = this.#log;
+    const holes = [...this.#log.holes, ...this.#known.holes, ...segments.gaps()];
     return {
-      segments: this.#segments,
-      entries: this.#entries,
-      holes: this.#holes,
+      segments,
+      entries,
+      holes: holes.reduce(withRange, []),
       owed: this.#owed,
       tail: this.#tail,
       damaged: this.#damaged,
       suspects: this.#suspects.filter((number) => !this.#damaged.includes(number)),
       blank: this.#blank,
-      floor: Math.min(this.#floor, this.#segments.end.index),
+      floor,
       findings: this.#findings,
       lost: this.#lost,
-      needsOlderBase: this.#needsOlderBase || !this.#isBehindBase(),
+      needsOlderBase: this.#needsOlderBase || !isBehindBase,
     };
   }
 
@@ -181,13 +154,12 @@ class Replay {
     const bytes = 'bytes' in row ? row.bytes : 0;
     if (this.#resume?.number === row.number && this.#resume.offset === 0) this.#resume = null;
     if (header === null) this.#report(row.number, 0, 'the header is wrong');
-    else this.#floor = Math.max(this.#floor, header.floor);
+    else this.#log.tell(header.floor, this.#resume === null);
     if (this.#resume === null) {
-      const first = header?.first ?? firstIn(scan)?.record.index ?? this.#segments.end.index + 1;
-      this.#sure = Math.max(this.#sure, header?.floor ?? 0);
+      const first = header?.first ?? firstIn(scan)?.record.index ?? this.#log.end.index + 1;
       if (!this.#follows(at, row, first, header)) return false;
     }
-    this.#segments.begin(row.number, bytes, HEADER_BYTES);
+    this.#log.segments.begin(row.number, bytes, HEADER_BYTES);
     this.#tail = {
       number: row.number,
       bytes,
@@ -202,22 +174,21 @@ class Replay {
 
   /** Whether what a segment says it continues is what stands before it. */
   #follows(at: number, row: Row, first: number, header: Scan['header']): boolean {
-    const { end } = this.#segments;
+    const { end } = this.#log;
     const place = { number: row.number, offset: 0 };
     if (first > end.index + 1) {
-      const isHole = this.#hole(first - 1, header);
+      const isHole = this.#log.hole(first - 1, header);
       if (isHole) this.#report(row.number, 0, 'entries before it are missing', end.index + 1, first - 1);
       return isHole || this.#passOver(at, place, 'entries before it are missing');
     }
-    const before = this.#ownEndAt(first - 1);
+    const before = this.#log.ownEndAt(first - 1);
     const isOther = header !== null && before !== null && !sameChain(before.chain, header.chain);
-    if (this.#chain !== null && (isOther || (first <= end.index && before === null))) {
+    if (this.#log.isChainKnown && (isOther || (first <= end.index && before === null))) {
       return this.#passOver(at, place, 'it does not continue the log');
     }
-    if (first <= end.index && before !== null) this.#cut(before);
-    if (header !== null && this.#chain === null) {
-      this.#segments.skipTo({ index: first - 1, sequence: header.sequence, chain: header.chain });
-      this.#chain = header.chain;
+    if (first <= end.index && before !== null) this.#log.cut(before);
+    if (header !== null && !this.#log.isChainKnown) {
+      this.#log.resumeAt({ index: first - 1, sequence: header.sequence, chain: header.chain });
     }
     return true;
   }
@@ -248,10 +219,10 @@ class Replay {
       return true;
     }
     const next = scan.pieces.slice(place).find((piece): piece is Good => piece.type !== 'bad');
-    const { end } = this.#segments;
+    const { end } = this.#log;
     const to = next === undefined ? this.#firstBehind(at) - 1 : nextOf(next) - 1;
     const isKnown = next !== undefined || this.#isBegunBehind(at);
-    if (isKnown && to > end.index && this.#hole(to, null)) {
+    if (isKnown && to > end.index && this.#log.hole(to, null)) {
       this.#report(number, bad.offset, whyOf(bad), end.index + 1, to);
       return true;
     }
@@ -268,24 +239,25 @@ class Replay {
 
   /** Whether the log goes on behind this record. */
   #take(at: number, number: number, piece: Good): boolean {
-    const { end } = this.#segments;
+    const { end } = this.#log;
     const { record } = piece;
     const next = nextOf(piece);
     const place = { number, offset: record.offset };
     if (next > end.index + 1) {
       const to = next - 1;
       const why = 'records before it are missing';
-      if (!this.#hole(to, null)) return this.#passOver(at, { ...place, offset: place.offset - 1 }, why);
+      if (!this.#log.hole(to, null)) return this.#passOver(at, { ...place, offset: place.offset - 1 }, why);
       this.#report(number, place.offset, why, end.index + 1, to);
     } else if (piece.type === 'data') {
-      const before = this.#ownEndAt(next - 1);
-      const isNext = this.#chain === null || (before !== null && continues(before.chain, piece.entry));
+      const before = this.#log.ownEndAt(next - 1);
+      const isNext = !this.#log.isChainKnown || (before !== null && continues(before.chain, piece.entry));
       if (!isNext) return this.#passOver(at, place, 'it does not continue the log');
-      if (next <= end.index && before !== null) this.#cut(before);
+      if (next <= end.index && before !== null) this.#log.cut(before);
     } else {
-      const before = this.#chain === null ? null : this.#ownEndAt(record.index);
+      const before = !this.#log.isChainKnown ? null : this.#log.ownEndAt(record.index);
       const isRight = before === null ? piece.type === 'cut' : sameChain(before.chain, record.chain);
-      if (!isRight && this.#chain !== null) return this.#passOver(at, place, 'it does not continue the log');
+      if (!isRight && this.#log.isChainKnown)
+        return this.#passOver(at, place, 'it does not continue the log');
     }
     this.#enter(piece);
     return true;
@@ -297,9 +269,9 @@ class Replay {
       this.#report(place.number, Math.max(0, place.offset), why);
       return true;
     }
-    const { end } = this.#segments;
+    const { end } = this.#log;
     const first = this.#firstBehind(at);
-    if (place.offset === 0 && first > end.index + 1 && this.#hole(first - 1, null)) {
+    if (place.offset === 0 && first > end.index + 1 && this.#log.hole(first - 1, null)) {
       this.#report(place.number, 0, why, end.index + 1, first - 1);
       return true;
     }
@@ -308,7 +280,11 @@ class Replay {
   }
 
   #resumesBehind(at: number, from: Place): boolean {
-    this.#resume = resumption(this.#scanned.slice(at), from, (index) => this.#ownEndAt(index)?.chain ?? null);
+    this.#resume = resumption(
+      this.#scanned.slice(at),
+      from,
+      (index) => this.#log.ownEndAt(index)?.chain ?? null,
+    );
     return this.#resume !== null;
   }
 
@@ -320,87 +296,15 @@ class Replay {
 
   /** Whether what is bad was durable once, so that it is no interrupted write. */
   #isProven(at: number, scan: Scan, bad: Bad): boolean {
-    if (bad.certain || this.#isBegunBehind(at) || this.#known.durable > this.#segments.end.index) return true;
+    if (bad.certain || this.#isBegunBehind(at) || this.#known.durable > this.#log.end.index) return true;
     return isProvenWithin(scan, bad);
   }
 
   #enter(piece: Good): void {
-    const { record } = piece;
-    const { index, sequence, chain } = record;
-    const end = recordEnd(record);
-    this.#floor = Math.max(this.#floor, record.floor);
-    this.#sure = Math.max(this.#sure, record.floor);
-    if (piece.type === 'data') {
-      const after = { index, sequence: sequence + record.count, chain };
-      this.#segments.appended(record, end, after);
-      this.#ends.push(after);
-      if (index > this.#baseIndex) this.#entries.push(piece.entry);
-      if (index === this.#baseIndex) this.#atBase = chain;
-    } else if (piece.type === 'cut') {
-      this.#segments.cut({ index, sequence, chain }, end);
-      this.#dropAbove(index);
-    } else this.#segments.written(end);
-    this.#chain = chain;
-    const tail = this.#tail;
-    if (tail === null) return;
-    this.#tail = { ...tail, offset: end, group: record.group, isMarked: piece.type === 'mark' };
-  }
-
-  /** Where the log that was gone through ended with this index, whatever the base says; null where it is not known. */
-  #ownEndAt(index: number): LogEnd | null {
-    const { end } = this.#segments;
-    if (end.index === index) return this.#chain && { ...end, chain: this.#chain };
-    if (index === 0) return EMPTY_END;
-    const { index: startIndex, sequence, chain } = this.#start;
-    if (startIndex === index && this.#scannedFrom === index && chain !== null)
-      return { index, sequence, chain };
-    return this.#ends.findLast((one) => one.index === index) ?? null;
-  }
-
-  /** The same, or what the base says where nothing speaks against it. */
-  #endAt(index: number): LogEnd | null {
-    const own = this.#ownEndAt(index);
-    const { base } = this.#known;
-    if (base?.index !== index) return own;
-    if (own !== null && !sameChain(own.chain, base.chain)) return null;
-    return { index, sequence: base.nextSequence, chain: base.chain };
-  }
-
-  #cut(end: LogEnd): void {
-    this.#segments.cut(end, this.#segments.last?.end ?? 0);
-    this.#dropAbove(end.index);
-    this.#chain = end.chain;
-  }
-
-  /** What left the log is missed by nobody. */
-  #dropAbove(after: number): void {
-    while ((this.#entries.at(-1)?.index ?? 0) > after) this.#entries.pop();
-    this.#holes = withoutRange(this.#holes, { from: after + 1, to: Number.POSITIVE_INFINITY });
-    while ((this.#ends.at(-1)?.index ?? 0) > after) this.#ends.pop();
-    if (after < this.#baseIndex) this.#atBase = null;
-    this.#scannedFrom = Math.min(this.#scannedFrom, after);
-  }
-
-  /** Entries up to `to` are lost. Whether the log goes on behind them: below the base it does. */
-  #hole(to: number, header: Omit<LogEnd, 'index'> | null): boolean {
-    const { end } = this.#segments;
-    if (to > this.#baseIndex) return false;
-    // What is lost may have said that entries before it had left the log.
-    const from = Math.min(end.index, Math.max(this.#sure, this.#scannedFrom)) + 1;
-    if (from <= end.index) {
-      const before = this.#endAt(from - 1);
-      const { sequence, chain } = before ?? { ...end, chain: EMPTY_END.chain };
-      const { last } = this.#segments;
-      this.#segments.cut({ index: from - 1, sequence, chain }, last?.end ?? 0);
-      if (before === null && last) last.chain = null;
-      this.#dropAbove(from - 1);
-    }
-    this.#holes = withRange(this.#holes, { from, to });
-    const known = header ?? (to === this.#baseIndex ? this.#endAt(to) : null);
-    this.#chain = known?.chain ?? null;
-    const sequence = known?.sequence ?? end.sequence;
-    this.#segments.skipTo({ index: to, sequence, chain: known?.chain ?? EMPTY_END.chain });
-    return true;
+    this.#log.enter(piece);
+    if (this.#tail === null) return;
+    const { record, type } = piece;
+    this.#tail = { ...this.#tail, offset: recordEnd(record), group: record.group, isMarked: type === 'mark' };
   }
 
   #cutTorn(row: Row, scan: Scan, bad: Bad): boolean {
@@ -422,27 +326,26 @@ class Replay {
       .map((one) => one.row.number);
     if (tail?.number === number) this.#tail = { ...tail, clearFrom: tail.offset };
     const from = { number: tail?.number ?? 0, offset: tail?.offset ?? 0 };
-    const sure = Math.max(this.#sure, this.#scannedFrom);
-    const kept = keptBefore(behind, from, { end: this.#segments.end.index, sure });
-    this.#endAtMost(Math.max(this.#sure, kept));
+    const { end, sure, committed } = this.#log;
+    this.#endAtMost(Math.max(committed, keptBefore(behind, from, { end: end.index, sure })));
     this.#owe(lastOf(behind));
     return false;
   }
 
   /** What leaves the log for safety's sake must not come back at the next start: a record says so. */
   #endAtMost(index: number): void {
-    if (index >= this.#segments.end.index) return;
-    const known = this.#endAt(index);
+    if (index >= this.#log.end.index) return;
+    const known = this.#log.endAt(index);
     if (known === null) {
       this.#needsOlderBase = true;
       return;
     }
-    this.#cut(known);
+    this.#log.cut(known);
     if (this.#tail) this.#tail = { ...this.#tail, group: this.#tail.offset, isMarked: false, cut: known };
   }
 
   #owe(to: number): void {
-    const from = this.#segments.end.index + 1;
+    const from = this.#log.end.index + 1;
     const upto = Math.max(to, this.#owed?.to ?? 0);
     if (upto >= from) this.#owed = { from, to: upto };
   }
@@ -450,36 +353,18 @@ class Replay {
   /** What was missing before this start and has not come since. */
   #judgeOwed(): void {
     const { owed } = this.#known;
-    if (owed === null || owed.to <= this.#segments.end.index) return;
-    if (owed.from <= this.#segments.end.index && this.#owed === null) this.#endAtMost(owed.from - 1);
+    if (owed === null || owed.to <= this.#log.end.index) return;
+    if (owed.from <= this.#log.end.index && this.#owed === null) this.#endAtMost(owed.from - 1);
     this.#owe(owed.to);
   }
 
-  /** Whether the entries that were found continue the base, as they must. */
-  #isBehindBase(): boolean {
-    const { end } = this.#segments;
-    const [first] = this.#entries;
-    if (first === undefined) return end.index === this.#baseIndex;
-    const { chain } = this.#known.base ?? EMPTY_END;
-    return first.index === this.#baseIndex + 1 && continues(chain, first);
-  }
-
-  /** What stands before the first entry must be in a base. */
-  #judgeStart(): void {
-    if (this.#segments.start > this.#baseIndex + 1) this.#needsOlderBase = true;
-  }
-
   #judgeEnd(): void {
-    const { end } = this.#segments;
+    const { end } = this.#log;
     const { durable, base } = this.#known;
     const owed = Math.max(durable, base?.index ?? 0);
     const isKnown = Math.max(this.#owed?.to ?? 0, this.#known.owed?.to ?? 0) >= owed;
     if (owed > end.index && !isKnown && this.#lost === null) {
       this.#lost = `it ends at entry ${end.index} and was durable up to ${owed}`;
-    }
-    if (base !== null && this.#atBase !== null && !sameChain(base.chain, this.#atBase)) {
-      // What was damaged said why: the log that is left does not lead to this base.
-      this.#needsOlderBase = true;
     }
     if (this.#lost !== null) this.#findings.push({ kind: 'log-lost', why: this.#lost });
   }
@@ -494,7 +379,7 @@ class Replay {
       const first = scan?.header?.first ?? (scan && firstIn(scan)?.record.index);
       if (first) return first;
     }
-    return this.#segments.end.index + 1;
+    return this.#log.end.index + 1;
   }
 
   #report(number: number, offset: number, why: string, from = 0, to = -1): void {
@@ -502,20 +387,6 @@ class Replay {
     this.#suspects.push(number);
     this.#findings.push({ kind: 'log-damaged', file: segmentName(number), offset, why, ...lost });
   }
-}
-
-/** What the log is before the first scanned segment. */
-function startOf(
-  before: readonly LogSegment[],
-  scanned: readonly Scanned[],
-  base: Base | null,
-): Omit<LogEnd, 'chain'> & { chain: Chain | null } {
-  const first = scanned[0]?.scan?.header ?? scanned[0]?.row.header;
-  if (first) return { index: first.first - 1, sequence: first.sequence, chain: first.chain };
-  const last = before.at(-1);
-  if (last) return { index: last.to, sequence: last.sequence, chain: null };
-  if (base) return { index: base.index, sequence: base.nextSequence, chain: base.chain };
-  return EMPTY_END;
 }
 
 /** The index that comes behind what a record stands for, or its own. */
