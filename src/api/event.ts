@@ -5,23 +5,8 @@ import type { TimedFact } from '../hub/hub.ts';
 import { addressText } from '../model/address.ts';
 import type { Fact } from '../model/fact.ts';
 import { identityText, type PeerId } from '../model/ids.ts';
+import type { EventBody, EventDetail, EventRow } from './event-row.ts';
 import { orderEvent } from './order-event.ts';
-
-export interface EventRow {
-  readonly id: number;
-  readonly ts_ms: number;
-  readonly event_type: string;
-  /** `control_plane`: between nodes. `data_plane`: about readings. */
-  readonly category: EventCategory;
-  readonly sender_id?: string;
-  readonly target_id?: string;
-  readonly details?: { readonly [name: string]: EventDetail };
-}
-
-export type EventCategory = 'control_plane' | 'data_plane';
-export type EventDetail = string | number | boolean | string[];
-
-export type EventBody = Omit<EventRow, 'id' | 'ts_ms'>;
 
 /** Null for a fact that is no event. */
 export function eventRow(timed: TimedFact, self: PeerId): EventRow | null {

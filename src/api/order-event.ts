@@ -3,10 +3,10 @@
 import { ballotText } from '../model/ballot.ts';
 import type { PeerId } from '../model/ids.ts';
 import type { OrderFact } from '../model/order-fact.ts';
-import type { EventDetail, EventRow } from './event.ts';
+import type { EventBody, EventDetail } from './event-row.ts';
 
 /** Null for what comes with every reading, or answers one who asked. */
-export function orderEvent(fact: OrderFact, self: PeerId): Omit<EventRow, 'id' | 'ts_ms'> | null {
+export function orderEvent(fact: OrderFact, self: PeerId): EventBody | null {
   switch (fact.type) {
     case 'committed':
     case 'own-committed':

@@ -4,7 +4,7 @@
 import { ballotText } from '../model/ballot.ts';
 import { identityText } from '../model/ids.ts';
 import type { OrderFact } from '../model/order-fact.ts';
-import type { Line } from './story.ts';
+import type { Line } from './line.ts';
 
 /** Null for facts that come with every reading, or answer one caller. */
 export function orderLineOf(fact: OrderFact): Line | null {

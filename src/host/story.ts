@@ -4,14 +4,8 @@
 import { addressText } from '../model/address.ts';
 import type { Fact } from '../model/fact.ts';
 import { identityText } from '../model/ids.ts';
+import type { Line } from './line.ts';
 import { orderLineOf } from './order-story.ts';
-
-export interface Line {
-  /** `story` lines are what LOG_LEVEL=DEMO shows. */
-  readonly level: 'debug' | 'story' | 'warn';
-  readonly text: string;
-  readonly fields?: { readonly [key: string]: string | number };
-}
 
 /** Null for facts that come with every reading: counters tell those. */
 export function lineOf(fact: Fact): Line | null {
