@@ -14,6 +14,7 @@ import { getRequestListener } from '@hono/node-server';
 import type { Hub } from '../hub/hub.ts';
 import type { Log } from '../kit/log.ts';
 import { LIMITS } from '../model/limits.ts';
+import { PROBLEM_MEDIA_TYPE, PROBLEMS, type ProblemCode, problemOf } from '../model/problems.ts';
 import { apiOf } from './api.ts';
 import { Epoch } from './cursor.ts';
 import { LiveFeed } from './live-feed.ts';
@@ -21,14 +22,7 @@ import { metricsText } from './metrics.ts';
 import { OrderFeed } from './order-feed.ts';
 import { STREAM_PATH } from './order-routes.ts';
 import { type Pages, readPages, WEB_DIRECTORY } from './pages.ts';
-import {
-  ALLOWED_METHODS,
-  PROBLEM_MEDIA_TYPE,
-  PROBLEMS,
-  type ProblemCode,
-  problemHeaders,
-  problemOf,
-} from './problem.ts';
+import { ALLOWED_METHODS, problemHeaders } from './problem.ts';
 import { matchQuery, queryProblem, streamQuery } from './schema.ts';
 import { UpdateCursors } from './update-cursors.ts';
 import { LIVE_PATH } from './v1-routes.ts';

@@ -4,10 +4,11 @@
 import type { HttpBindings } from '@hono/node-server';
 import { createRoute, type OpenAPIHono, type z } from '@hono/zod-openapi';
 import type { Hub } from '../hub/hub.ts';
+import { PROBLEM_MEDIA_TYPE, PROBLEMS, type ProblemCode, problemOf } from '../model/problems.ts';
 import type { Epoch } from './cursor.ts';
 import type { MetricsText } from './metrics.ts';
 import type { Pages } from './pages.ts';
-import { PROBLEM_MEDIA_TYPE, PROBLEMS, type ProblemCode, problemHeaders, problemOf } from './problem.ts';
+import { problemHeaders } from './problem.ts';
 import { problem } from './schema.ts';
 import type { UpdateCursors } from './update-cursors.ts';
 

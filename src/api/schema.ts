@@ -4,10 +4,10 @@
 import { z } from '@hono/zod-openapi';
 import { quoted } from '../model/ids.ts';
 import { LIMITS } from '../model/limits.ts';
+import { PROBLEM_CODES } from '../model/problems.ts';
 import { CURSOR } from './cursor.ts';
 import { parseCursor } from './group-cursor.ts';
 import { parseMatch } from './match.ts';
-import { PROBLEM_CODES } from './problem.ts';
 
 const FROM = /^[1-9]\d{0,14}$/;
 const STREAM_FROM_ALLOWED = 'from is a sequence from 1 on';

@@ -7,20 +7,20 @@ test('[IN11] refusals are counted by input and reason, with the last payload', (
   let wallMs = 1_000;
   const refusals = new Refusals(recordingLog(), () => wallMs++);
 
-  refusals.add({ input: 'http', reason: 'bad_body', why: 'no', payload: 'first', count: 2 });
-  refusals.add({ input: 'http', reason: 'bad_body', why: 'not again', payload: 'x'.repeat(9_000), count: 1 });
-  refusals.add({ input: 'mqtt', reason: 'bad_body', why: 'no', payload: '', count: 1 });
+  refusals.add({ input: 'http', reason: 'bad-body', why: 'no', payload: 'first', count: 2 });
+  refusals.add({ input: 'http', reason: 'bad-body', why: 'not again', payload: 'x'.repeat(9_000), count: 1 });
+  refusals.add({ input: 'mqtt', reason: 'bad-body', why: 'no', payload: '', count: 1 });
 
   expect(refusals.all()).toEqual([
     {
       input: 'http',
-      reason: 'bad_body',
+      reason: 'bad-body',
       count: 3,
       lastAtMs: 1_001,
       lastWhy: 'not again',
       lastPayload: 'x'.repeat(LIMITS.refusalPayloadBytesMax),
     },
-    { input: 'mqtt', reason: 'bad_body', count: 1, lastAtMs: 1_002, lastWhy: 'no', lastPayload: '' },
+    { input: 'mqtt', reason: 'bad-body', count: 1, lastAtMs: 1_002, lastWhy: 'no', lastPayload: '' },
   ]);
 });
 
@@ -41,11 +41,11 @@ test('[IN11] the log gets a line a minute for each reason, without the payload',
   const refusals = new Refusals(log, () => wallMs);
 
   for (; wallMs <= 60_000; wallMs += 1_000) {
-    refusals.add({ input: 'http', reason: 'bad_body', why: 'no', payload: 'secret', count: 1 });
+    refusals.add({ input: 'http', reason: 'bad-body', why: 'no', payload: 'secret', count: 1 });
   }
 
   expect(log.lines).toEqual([
-    { level: 'warn', message: 'input refused', fields: { input: 'http', reason: 'bad_body', count: 1 } },
-    { level: 'warn', message: 'input refused', fields: { input: 'http', reason: 'bad_body', count: 61 } },
+    { level: 'warn', message: 'input refused', fields: { input: 'http', reason: 'bad-body', count: 1 } },
+    { level: 'warn', message: 'input refused', fields: { input: 'http', reason: 'bad-body', count: 61 } },
   ]);
 });

@@ -4,6 +4,7 @@
 import type { Durability } from '../../hub/hub.ts';
 import type { PeerId } from '../../model/ids.ts';
 import { LIMITS } from '../../model/limits.ts';
+import { PROBLEM_MEDIA_TYPE, PROBLEMS } from '../../model/problems.ts';
 import type { Decoded } from './decode.ts';
 import { problemText, type Refusal } from './refusal.ts';
 
@@ -15,7 +16,7 @@ export interface Answer {
 }
 
 const JSON_TYPE = 'application/json; charset=utf-8';
-const PROBLEM_TYPE = 'application/problem+json; charset=utf-8';
+const PROBLEM_TYPE = `${PROBLEM_MEDIA_TYPE}; charset=utf-8`;
 const TEXT_TYPE = 'text/plain; charset=utf-8';
 /** A quorum takes a moment to come back. */
 const RETRY_UNCOMMITTED_S = '1';
@@ -25,8 +26,8 @@ export function textAnswer(body: string): Answer {
 }
 
 export function refusalAnswer(refusal: Refusal): Answer {
-  const { status, headers = {} } = refusal;
-  return { status, type: PROBLEM_TYPE, body: problemText(refusal), headers };
+  const { code, headers = {} } = refusal;
+  return { status: PROBLEMS[code].status, type: PROBLEM_TYPE, body: problemText(refusal), headers };
 }
 
 /** `ack`: what is promised of the readings. Who wanted more is told so, with the same body. (IN6) */

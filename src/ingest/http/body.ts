@@ -55,13 +55,12 @@ function collect(request: IncomingMessage, lease: BodyLease): Promise<Result<Buf
 
 function unsupported(encoding: string): Refusal {
   return {
-    status: 415,
-    code: 'unsupported_encoding',
+    code: 'unsupported-encoding',
     detail: `Content-Encoding is gzip or identity, got ${JSON.stringify(encoding.slice(0, 80))}`,
     headers: { 'accept-encoding': 'gzip' },
   };
 }
 
 function brokenOff(): Refusal {
-  return { status: 400, code: 'bad_body', detail: 'the connection ended before the body did' };
+  return { code: 'bad-body', detail: 'the connection ended before the body did' };
 }

@@ -38,7 +38,7 @@ test('[IN8] a body above the bound is refused, announced or not, and the connect
 
   expect(answers.map(({ status }) => status)).toEqual([413, 413, 200]);
   expect(answers[0]?.body).toMatchObject({
-    code: 'body_too_large',
+    code: 'body-too-large',
     detail: 'a body has at most 4194304 bytes, also when inflated; send it in several',
   });
   expect(hub.submitted).toHaveLength(1);
@@ -52,7 +52,7 @@ test('[IN8] who asks before sending a body above the bound is refused at once', 
     `POST /ingest HTTP/1.1\r\nHost: ann\r\nExpect: 100-continue\r\nContent-Length: ${LIMITS.ingestBodyBytesMax + 1}\r\n\r\n`,
   );
 
-  expect(await textUntilEnd(socket)).toMatch(/^HTTP\/1\.1 413 [\s\S]*"code":"body_too_large"/);
+  expect(await textUntilEnd(socket)).toMatch(/^HTTP\/1\.1 413 [\s\S]*"code":"body-too-large"/);
 });
 
 test('[IN8] who asks before sending a body within the bound is told to go on', async () => {
@@ -79,7 +79,7 @@ test('[IN8] a request that does not arrive in time is ended', async () => {
   expect(await textUntilEnd(socket)).toMatch(
     /^HTTP\/1\.1 408 [\s\S]*"detail":"the request did not arrive in time"/,
   );
-  expect(refusals.all().map(({ reason }) => reason)).toContain('timeout');
+  expect(refusals.all().map(({ reason }) => reason)).toContain('request-timeout');
 });
 
 test('[IN8] connections above the bound are closed', async () => {
@@ -90,7 +90,7 @@ test('[IN8] connections above the bound are closed', async () => {
   await once(refused, 'close');
 
   expect(kept.every((socket) => !socket.destroyed)).toBe(true);
-  expect(refusals.all()).toMatchObject([{ reason: 'too_many_connections', count: 1 }]);
+  expect(refusals.all()).toMatchObject([{ reason: 'too-many-connections', count: 1 }]);
   for (const socket of kept) socket.destroy();
 });
 
@@ -112,7 +112,7 @@ test('[IN9] a gzip body that inflates above the bound is refused', async () => {
   const { status, body } = await post(url, bomb, { headers: { 'content-encoding': 'gzip' } });
 
   expect(status).toBe(413);
-  expect(body).toMatchObject({ code: 'body_too_large' });
+  expect(body).toMatchObject({ code: 'body-too-large' });
 });
 
 test('[IN8] gzip bodies held above the budget of all are refused, and what they held comes back', async () => {

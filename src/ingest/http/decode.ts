@@ -154,10 +154,10 @@ function parse(text: string): Result<unknown> {
 }
 
 function badBody(detail: string): Refusal {
-  return { status: 400, code: 'bad_body', detail };
+  return { code: 'bad-body', detail };
 }
 
 function tooMany(): Refusal {
   const detail = `a request carries at most ${LIMITS.ingestBatchMax} readings; send them in several`;
-  return { status: 413, code: 'too_many_readings', detail };
+  return { code: 'too-many-readings', detail };
 }

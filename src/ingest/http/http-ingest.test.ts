@@ -85,10 +85,10 @@ test('[IN7] where nothing could be accepted the answer is 400 with what was reje
   expect(status).toBe(400);
   expect(headers.get('content-type')).toBe('application/problem+json; charset=utf-8');
   expect(body).toEqual({
-    type: 'about:blank',
-    title: 'Bad Request',
+    type: 'urn:sensorium:problem:nothing-accepted',
+    title: 'No reading could be accepted',
     status: 400,
-    code: 'nothing_accepted',
+    code: 'nothing-accepted',
     detail:
       'no reading could be accepted; the first: the field value is missing; an item has the fields sensor, value and, if wanted, ts and unit',
     accepted: 0,
@@ -110,7 +110,7 @@ test.each<[string, string, RequestInit, number, string, string]>([
     '/ingests',
     {},
     404,
-    'not_found',
+    'not-found',
     'there are POST /ingest, GET / and GET /healthz here, not "/ingests"',
   ],
   [
@@ -118,17 +118,17 @@ test.each<[string, string, RequestInit, number, string, string]>([
     '/ingest',
     { method: 'GET', body: null },
     405,
-    'method_not_allowed',
+    'method-not-allowed',
     '/ingest takes POST, not GET',
   ],
-  ['a POST of the start page', '/', {}, 405, 'method_not_allowed', '/ takes GET, HEAD, not POST'],
-  ['an unknown ack', '/ingest?ack=sent', {}, 400, 'bad_request', 'ack is stored or committed, got "sent"'],
+  ['a POST of the start page', '/', {}, 405, 'method-not-allowed', '/ takes GET, HEAD, not POST'],
+  ['an unknown ack', '/ingest?ack=sent', {}, 400, 'bad-query', 'ack is stored or committed, got "sent"'],
   [
     'an unknown query',
     '/ingest?acks=stored',
     {},
     400,
-    'bad_request',
+    'bad-query',
     'the query of /ingest knows ack, got "acks"',
   ],
   [
@@ -136,7 +136,7 @@ test.each<[string, string, RequestInit, number, string, string]>([
     '/ingest',
     { body: '' },
     400,
-    'bad_body',
+    'bad-body',
     'the body is empty; send one reading, a list of them, or NDJSON',
   ],
   [
@@ -144,7 +144,7 @@ test.each<[string, string, RequestInit, number, string, string]>([
     '/ingest',
     { headers: { 'content-encoding': 'br' } },
     415,
-    'unsupported_encoding',
+    'unsupported-encoding',
     'Content-Encoding is gzip or identity, got "br"',
   ],
   [
@@ -152,7 +152,7 @@ test.each<[string, string, RequestInit, number, string, string]>([
     '/ingest',
     { headers: { 'content-encoding': 'gzip' } },
     400,
-    'bad_body',
+    'bad-body',
     'the body is not whole gzip, as Content-Encoding says',
   ],
   [
@@ -160,7 +160,7 @@ test.each<[string, string, RequestInit, number, string, string]>([
     '/ingest',
     { headers: { 'idempotency-key': 'k'.repeat(201) } },
     400,
-    'bad_request',
+    'bad-query',
     `an Idempotency-Key is 1 to 200 printable ASCII characters, got "${'k'.repeat(80)}"`,
   ],
 ])('[IN7] %s is refused', async (_, path, init, status, code, detail) => {
@@ -196,8 +196,8 @@ test('[IN7] an overloaded hub is 429, one that never takes it 400, one that brok
   expect(answers.map(({ headers }) => headers.get('retry-after'))).toEqual(['1', null, null]);
   expect(answers.map(({ body }) => body)).toMatchObject([
     { code: 'overloaded', detail: 'too many submits are waiting for the disk' },
-    { code: 'nothing_accepted', detail: 'an origin has at most 100000 sensors' },
-    { code: 'storage_failed', detail: 'the readings could not be stored at this node' },
+    { code: 'nothing-accepted', detail: 'an origin has at most 100000 sensors' },
+    { code: 'storage-failed', detail: 'the readings could not be stored at this node' },
   ]);
 });
 
@@ -283,8 +283,8 @@ test('[IN11] what is refused is counted by reason, with the last payload', async
   await post(url, '[warm');
 
   expect(refusals.all()).toMatchObject([
-    { input: 'http', reason: 'bad_body', count: 1, lastPayload: '[warm' },
-    { input: 'http', reason: 'item_rejected', count: 2, lastPayload: '{"sensor": "b"}' },
+    { input: 'http', reason: 'bad-body', count: 1, lastPayload: '[warm' },
+    { input: 'http', reason: 'item-rejected', count: 2, lastPayload: '{"sensor": "b"}' },
   ]);
   expect(listener.counters()).toEqual({
     http_ingest_requests_total: 2,

@@ -66,7 +66,7 @@ export class HttpIngest {
       this.#serve(request, response);
     });
     this.#server.on('clientError', (error, socket) => this.#refuseConnection(error, socket));
-    this.#server.on('drop', () => this.#count('too_many_connections', 'the connections are at their bound'));
+    this.#server.on('drop', () => this.#count('too-many-connections', 'the connections are at their bound'));
   }
 
   static async start(hub: Hub, log: Log, options: HttpIngestOptions): Promise<HttpIngest> {
@@ -171,20 +171,20 @@ function target(request: IncomingMessage): { readonly path: string; readonly que
 
 function notFound(path: string): Refusal {
   const detail = `there are POST /ingest, GET / and GET /healthz here, not ${shown(path)}`;
-  return { status: 404, code: 'not_found', detail };
+  return { code: 'not-found', detail };
 }
 
 function notAllowed(request: IncomingMessage, path: string, allow: string): Refusal {
   const detail = `${path} takes ${allow}, not ${request.method}`;
-  return { status: 405, code: 'method_not_allowed', detail, headers: { allow } };
+  return { code: 'method-not-allowed', detail, headers: { allow } };
 }
 
 function connectionRefusal(code: string): Refusal {
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    return { status: 408, code: 'timeout', detail: 'the request did not arrive in time' };
+    return { code: 'request-timeout', detail: 'the request did not arrive in time' };
   }
   if (code === 'HPE_HEADER_OVERFLOW') {
-    return { status: 431, code: 'headers_too_large', detail: 'the headers have at most 16384 bytes' };
+    return { code: 'headers-too-large', detail: 'the headers have at most 16384 bytes' };
   }
-  return { status: 400, code: 'bad_request', detail: 'this is not an HTTP/1.1 request' };
+  return { code: 'malformed-request', detail: 'this is not an HTTP/1.1 request' };
 }

@@ -49,8 +49,7 @@ async function inflateLeased(bytes: Buffer, lease: BodyLease): Promise<Result<Bu
 
 function notGzip(): Refusal {
   return {
-    status: 400,
-    code: 'bad_body',
+    code: 'bad-body',
     detail: 'the body is not whole gzip, as Content-Encoding says',
   };
 }

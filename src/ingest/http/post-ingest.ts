@@ -76,11 +76,11 @@ export class PostIngest {
     if (!decoded.ok) return this.#refuse(decoded.problem, sampleOf(body.value));
     const { readings, rejected, rejectedCount, sample } = decoded.value;
     this.#rejected += rejectedCount;
-    if (rejectedCount > 0) this.#count('item_rejected', rejected[0]?.why ?? '', sample, rejectedCount);
+    if (rejectedCount > 0) this.#count('item-rejected', rejected[0]?.why ?? '', sample, rejectedCount);
     if (readings.length === 0) {
       const detail = `no reading could be accepted; the first: ${rejected[0]?.why}`;
       const members = { accepted: 0, rejected, rejected_count: rejectedCount };
-      return refusalAnswer({ status: 400, code: 'nothing_accepted', detail, members });
+      return refusalAnswer({ code: 'nothing-accepted', detail, members });
     }
 
     const receipt = receiptOf(decoded.value, this.#hub.self);
@@ -166,18 +166,18 @@ function sampleOf(body: Buffer): string {
 }
 
 function badRequest(detail: string): Refusal {
-  return { status: 400, code: 'bad_request', detail };
+  return { code: 'bad-query', detail };
 }
 
 function overloaded(why: string): Refusal {
-  return { status: 429, code: 'overloaded', detail: why, headers: { 'retry-after': RETRY_OVERLOADED_S } };
+  return { code: 'overloaded', detail: why, headers: { 'retry-after': RETRY_OVERLOADED_S } };
 }
 
 /** The same request would be refused again. */
 function neverTaken(why: string): Refusal {
-  return { status: 400, code: 'nothing_accepted', detail: why };
+  return { code: 'nothing-accepted', detail: why };
 }
 
 function storageFailed(): Refusal {
-  return { status: 503, code: 'storage_failed', detail: 'the readings could not be stored at this node' };
+  return { code: 'storage-failed', detail: 'the readings could not be stored at this node' };
 }

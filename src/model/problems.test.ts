@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { PROBLEM_CODES, PROBLEMS, problemOf } from './problem.ts';
+import { PROBLEM_CODES, PROBLEMS, problemOf } from './problems.ts';
 
 test('[AP3] every problem of the table is documented with its status and title, and no other', async () => {
   const page = await readFile(new URL('../../docs/problems.md', import.meta.url), 'utf8');
