@@ -2,6 +2,7 @@
 
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { quoted } from '../model/ids.ts';
+import { addInputRoutes } from './input-routes.ts';
 import { addIntrospectionRoutes } from './introspection-routes.ts';
 import { addOperationRoutes } from './operation-routes.ts';
 import { addOrderRoutes } from './order-routes.ts';
@@ -19,6 +20,7 @@ export function apiOf(sources: Sources): Api {
   addIntrospectionRoutes(api, sources);
   addVersion1Routes(api, sources);
   addOrderRoutes(api, sources);
+  addInputRoutes(api, sources);
   addOperationRoutes(api, sources);
 
   api.notFound((c) =>

@@ -15,6 +15,7 @@ import type { Hub } from '../hub/hub.ts';
 import type { Log } from '../kit/log.ts';
 import { LIMITS } from '../model/limits.ts';
 import { PROBLEM_MEDIA_TYPE, PROBLEMS, type ProblemCode, problemOf } from '../model/problems.ts';
+import type { RefusalView } from '../model/refusal-view.ts';
 import { apiOf } from './api.ts';
 import { Epoch } from './cursor.ts';
 import { LiveFeed } from './live-feed.ts';
@@ -38,6 +39,8 @@ export interface ReadApiOptions {
   readonly ready: () => readonly string[];
   /** A member heard of directly within this long is shown as `alive_direct`. */
   readonly evidenceRecentMs: number;
+  /** What the inputs refused. */
+  readonly refusedInput: () => readonly RefusalView[];
   /** Between two comments on a live stream. */
   readonly heartbeatMs: number;
   /** Where the pages are; the package's own without it. */
@@ -78,7 +81,7 @@ export class ReadApi {
     this.#hub = hub;
     this.#log = log;
     this.#options = options;
-    const { site, version, heartbeatMs, evidenceRecentMs, ready } = options;
+    const { site, version, heartbeatMs, evidenceRecentMs, ready, refusedInput } = options;
     const { liveClientsMax: clientsMax, liveClientBytesMax: clientBytesMax } = LIMITS;
     const epoch = new Epoch(hub);
     const failed = (error: Error) =>
@@ -94,6 +97,7 @@ export class ReadApi {
       version,
       evidenceRecentMs,
       notReady: ready,
+      refusedInput,
       uptimeMs: () => Math.round(performance.now() - this.#startedMs),
       metrics: () => this.#metrics(),
       refused: (code) => this.#countRefusal(code),

@@ -5,6 +5,7 @@ import type { HttpBindings } from '@hono/node-server';
 import { createRoute, type OpenAPIHono, type z } from '@hono/zod-openapi';
 import type { Hub } from '../hub/hub.ts';
 import { PROBLEM_MEDIA_TYPE, PROBLEMS, type ProblemCode, problemOf } from '../model/problems.ts';
+import type { RefusalView } from '../model/refusal-view.ts';
 import type { Epoch } from './cursor.ts';
 import type { MetricsText } from './metrics.ts';
 import type { Pages } from './pages.ts';
@@ -25,6 +26,8 @@ export interface Sources {
   readonly notReady: () => readonly string[];
   readonly uptimeMs: () => number;
   readonly metrics: () => Promise<MetricsText>;
+  /** What the inputs refused. */
+  readonly refusedInput: () => readonly RefusalView[];
   /** Told of every problem that is answered. */
   readonly refused: (code: ProblemCode) => void;
   readonly failed: (error: Error) => void;

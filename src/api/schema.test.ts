@@ -1,5 +1,6 @@
 import type { z } from '@hono/zod-openapi';
 import { expect, test } from 'vitest';
+import { refusals } from './input-routes.ts';
 import * as schema from './schema.ts';
 import { apiOn, bob, cat, memberOf } from './testing.ts';
 
@@ -20,6 +21,7 @@ const ANSWERS: { readonly [path: string]: z.ZodType } = {
   '/api/v1/events': schema.events,
   '/api/v1/log': schema.logPage,
   '/api/v1/view': schema.view,
+  '/api/v1/refusals': refusals,
   '/healthz': schema.health,
   '/readyz': schema.readiness,
 };

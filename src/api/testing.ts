@@ -55,6 +55,7 @@ const OPTIONS: ReadApiOptions = {
   ready: () => [],
   evidenceRecentMs: 10_000,
   heartbeatMs: 15_000,
+  refusedInput: () => [],
 };
 
 export interface SentEvent {

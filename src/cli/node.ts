@@ -253,6 +253,7 @@ export class Node {
         ready: () => (isReady ? [] : ['the inputs are being opened']),
         evidenceRecentMs: RECENT_HEARTBEATS * config.heartbeatIntervalMs,
         heartbeatMs: LIVE_HEARTBEAT_MS,
+        refusedInput: () => refusals.all(),
       }),
     );
     this.#stops.push(() => api.stop());
@@ -340,7 +341,9 @@ async function listening<T>(host: string, port: number, start: () => Promise<T>)
 /** Input and reason are words of this program, so the names are few. */
 function refusedBy(refusals: Refusals): { readonly [name: string]: number } {
   return Object.fromEntries(
-    refusals.all().map(({ input, reason, count }) => [`${input}_refused_${reason}_total`, count]),
+    refusals
+      .all()
+      .map(({ input, reason, count }) => [`${input}_refused_${reason.replaceAll('-', '_')}_total`, count]),
   );
 }
 

@@ -2,16 +2,7 @@
 
 import type { Log } from '../kit/log.ts';
 import { LIMITS } from '../model/limits.ts';
-
-export interface RefusalView {
-  readonly input: string;
-  readonly reason: string;
-  readonly count: number;
-  readonly lastAtMs: number;
-  readonly lastWhy: string;
-  /** The beginning of what was sent, as text: shown to people, so escape it. */
-  readonly lastPayload: string;
-}
+import type { RefusalView } from '../model/refusal-view.ts';
 
 export interface RefusedInput {
   /** Which input: `http`, `mqtt` … */

@@ -102,6 +102,42 @@ export const LIMITS = {
   refusalReasonsMax: 64,
   refusalPayloadBytesMax: 512,
 
+  mqttConnectionsMax: 10_000,
+  mqttTopicBytesMax: 1_024,
+  /** A packet, and so a payload with its topic and properties; one message always fits a frame to another node. */
+  mqttPacketBytesMax: 131_072,
+  /** A retained message that is no reading, with its properties; it is kept as the value of a register. */
+  mqttRetainedBytesMax: 24_576,
+  /** Sessions, connected or not; of more that are not, the one away for longest goes. */
+  mqttSessionsMax: 20_000,
+  mqttSubscriptionsPerSessionMax: 1_024,
+  /** Messages that wait for one client, and what they may weigh; of more, the oldest goes. */
+  mqttQueuedMessagesMax: 1_000,
+  mqttQueuedBytesMax: 4_194_304,
+  /** Messages at QoS 1 on their way to one client, and publishes at QoS 1 or 2 of one client that are not answered. */
+  mqttInflightMax: 256,
+  mqttReceiveMax: 1_024,
+  mqttTopicAliasMax: 64,
+  /** What one client may leave unread; above it QoS 0 is dropped and QoS 1 waits. */
+  mqttClientBytesMax: 1_048_576,
+  /** Messages that wait to be stored; above it clients are not read. */
+  mqttStoringMax: 20_000,
+  mqttStoringBytesMax: 33_554_432,
+  /** Topics of the inbox; of more, the one silent for longest goes. */
+  inboxTopicsMax: 1_024,
+  /** Units and names told by discovery messages. */
+  discoveredMax: 16_384,
+  mqttProfileRulesMax: 64,
+  mqttBridgeTopicsMax: 64,
+
+  /** Filters a node tells others that it wants messages of; of more, it wants all. */
+  interestFiltersMax: 256,
+  /** Messages on their way to one other node, and what they may weigh; of more, the oldest goes. */
+  relayMessagesMax: 10_000,
+  relayBytesMax: 8_388_608,
+  relayMessageBytesMax: 196_608,
+  relaySharesMax: 64,
+
   simulatedSensorsMax: 1_000,
   /** Readings of one simulated sensor on their way; above it the sensor skips. */
   sensorReadingsPendingMax: 256,

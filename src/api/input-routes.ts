@@ -1,0 +1,38 @@
+// What the inputs of this node refused, with the last bad payload of each reason: `/api/v1/refusals`. SPEC rule AP26.
+
+import { z } from '@hono/zod-openapi';
+import { type Api, jsonRoute, type Sources } from './route.ts';
+import { noQuery } from './schema.ts';
+
+export const refusals = z
+  .array(
+    z.object({
+      input: z.string(),
+      reason: z.string(),
+      count: z.int().min(1),
+      last_ts_ms: z.int(),
+      last_why: z.string(),
+      last_payload: z.string(),
+    }),
+  )
+  .openapi('Refusals');
+
+export function addInputRoutes(api: Api, { refusedInput }: Sources): void {
+  api.openapi(jsonRoute(REFUSALS, noQuery, refusals), (c) => {
+    const rows = refusedInput().map(({ input, reason, count, lastAtMs, lastWhy, lastPayload }) => ({
+      input,
+      reason,
+      count,
+      last_ts_ms: lastAtMs,
+      last_why: lastWhy,
+      last_payload: lastPayload,
+    }));
+    return c.json(rows, 200);
+  });
+}
+
+const REFUSALS = {
+  path: '/api/v1/refusals',
+  summary: 'What the inputs of this node refused since it started, by input and reason.',
+  description: '`last_payload` is the beginning of what was sent, whatever it was: escape it.',
+} as const;
