@@ -21,6 +21,7 @@ import { DataDirectory, DataDirectoryError } from '../host/storage/data-director
 import { NodeStore } from '../host/storage/node-store.ts';
 import type { PeerHub } from '../hub/peer-hub.ts';
 import { HttpIngest } from '../ingest/http/http-ingest.ts';
+import { httpInputs } from '../ingest/http-inputs.ts';
 import { Refusals } from '../ingest/refusals.ts';
 import { SensorRunner } from '../ingest/sensors/sensor-runner.ts';
 import { Random } from '../kit/random.ts';
@@ -261,14 +262,17 @@ export class Node {
     const { ingestPort } = config;
     if (ingestPort !== null) {
       const ingest = await listening(config.host, ingestPort, () =>
-        HttpIngest.start(hub, log, {
-          host: config.host,
-          port: ingestPort,
-          ack: config.ingestAck,
-          connectionsMax: LIMITS.ingestConnectionsMax,
-          requestTimeoutMs: INGEST_REQUEST_MS,
-          refusals,
-        }),
+        HttpIngest.start(
+          log,
+          {
+            host: config.host,
+            port: ingestPort,
+            connectionsMax: LIMITS.ingestConnectionsMax,
+            requestTimeoutMs: INGEST_REQUEST_MS,
+            refusals,
+          },
+          httpInputs(hub, refusals, config.ingestAck),
+        ),
       );
       this.#stops.push(() => ingest.stop());
       host.count(() => ingest.counters());

@@ -98,6 +98,8 @@ export const LIMITS = {
   ingestInflationsMax: 2,
   /** Rejected items an answer lists; it counts all of them. */
   ingestRejectedListedMax: 50,
+  /** Series of the line protocol whose sensor id is kept in memory. */
+  lineSeriesKeptMax: 16_384,
   /** Reasons that refused input is counted by. */
   refusalReasonsMax: 64,
   refusalPayloadBytesMax: 512,
@@ -107,7 +109,7 @@ export const LIMITS = {
   /** A packet, and so a payload with its topic and properties; one message always fits a frame to another node. */
   mqttPacketBytesMax: 131_072,
   /** A retained message that is no reading, with its properties; it is kept as the value of a register. */
-  mqttRetainedBytesMax: 24_576,
+  mqttRetainedBytesMax: 24_000,
   /** Sessions, connected or not; of more that are not, the one away for longest goes. */
   mqttSessionsMax: 20_000,
   mqttSubscriptionsPerSessionMax: 1_024,

@@ -5,7 +5,7 @@ import type { Durability } from '../../hub/hub.ts';
 import type { PeerId } from '../../model/ids.ts';
 import { LIMITS } from '../../model/limits.ts';
 import { PROBLEM_MEDIA_TYPE, PROBLEMS } from '../../model/problems.ts';
-import type { Decoded } from './decode.ts';
+import type { Decoded } from './decoded.ts';
 import { problemText, type Refusal } from './refusal.ts';
 
 export interface Answer {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { type Decoded, decodeBody } from './decode.ts';
+import { decodeBody } from './decode.ts';
+import type { Decoded } from './decoded.ts';
 import type { Refusal } from './refusal.ts';
 
 const ITEM_FIELDS = 'an item has the fields sensor, value and, if wanted, ts and unit';

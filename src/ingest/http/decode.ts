@@ -6,23 +6,9 @@ import { checkReading } from '../../model/check-reading.ts';
 import { quoted } from '../../model/ids.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { Reading } from '../../model/reading.ts';
+import { Collected, type Decoded, decodeText, tooMany } from './decoded.ts';
 import { fieldsWritten, itemsOf } from './json-items.ts';
 import type { Refusal } from './refusal.ts';
-
-export interface Decoded {
-  readonly readings: readonly Reading[];
-  /** The first ones; `rejectedCount` counts all. */
-  readonly rejected: readonly Rejection[];
-  readonly rejectedCount: number;
-  /** The first rejected item as it was sent. */
-  readonly sample: string;
-}
-
-interface Rejection {
-  /** From 1: the line of NDJSON, the place in a list. */
-  readonly line: number;
-  readonly why: string;
-}
 
 const FIELDS = ['sensor', 'value', 'ts', 'unit'];
 const FIELDS_TEXT = 'an item has the fields sensor, value and, if wanted, ts and unit';
@@ -44,7 +30,7 @@ export function decodeBody(bytes: Uint8Array): Result<Decoded, Refusal> {
 function decodeOne(text: string, item: unknown): Result<Decoded, Refusal> {
   const collected = new Collected();
   collected.add(1, checkItem(item, fieldsWritten(text)), () => text);
-  return collected.result();
+  return ok(collected.result());
 }
 
 function decodeList(text: string): Result<Decoded, Refusal> {
@@ -63,7 +49,7 @@ function decodeList(text: string): Result<Decoded, Refusal> {
     const checked = checkItem(value, item?.fields ?? 0);
     collected.add(index + 1, checked, () => text.slice(item?.from, item?.to));
   }
-  return collected.result();
+  return ok(collected.result());
 }
 
 function decodeLines(text: string): Result<Decoded, Refusal> {
@@ -82,7 +68,7 @@ function decodeLines(text: string): Result<Decoded, Refusal> {
       : refused(`not JSON: ${item.problem}`);
     collected.add(line, checked, () => lineText);
   }
-  return collected.result();
+  return ok(collected.result());
 }
 
 function checkItem(item: unknown, written: number): Result<Reading> {
@@ -106,44 +92,6 @@ function checkItem(item: unknown, written: number): Result<Reading> {
   return written === fields + inValue ? reading : refused('a field is there twice; each is given once');
 }
 
-class Collected {
-  readonly #readings: Reading[] = [];
-  readonly #rejected: Rejection[] = [];
-  #rejectedCount = 0;
-  #sample = '';
-
-  get size(): number {
-    return this.#readings.length + this.#rejectedCount;
-  }
-
-  add(line: number, checked: Result<Reading>, payload: () => string): void {
-    if (checked.ok) {
-      this.#readings.push(checked.value);
-      return;
-    }
-    if (this.#rejectedCount++ === 0) this.#sample = payload().slice(0, LIMITS.refusalPayloadBytesMax);
-    if (this.#rejected.length < LIMITS.ingestRejectedListedMax)
-      this.#rejected.push({ line, why: checked.problem });
-  }
-
-  result(): Result<Decoded, Refusal> {
-    return ok({
-      readings: this.#readings,
-      rejected: this.#rejected,
-      rejectedCount: this.#rejectedCount,
-      sample: this.#sample,
-    });
-  }
-}
-
-function decodeText(bytes: Uint8Array): string | null {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
-  } catch {
-    return null;
-  }
-}
-
 function parse(text: string): Result<unknown> {
   try {
     return ok(JSON.parse(text));
@@ -155,9 +103,4 @@ function parse(text: string): Result<unknown> {
 
 function badBody(detail: string): Refusal {
   return { code: 'bad-body', detail };
-}
-
-function tooMany(): Refusal {
-  const detail = `a request carries at most ${LIMITS.ingestBatchMax} readings; send them in several`;
-  return { code: 'too-many-readings', detail };
 }

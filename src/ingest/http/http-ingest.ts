@@ -1,26 +1,23 @@
-// HTTP ingest: devices and scripts POST readings straight to this node, on a listener of its own, so that the
-// API stays read-only. Here are the listener and its routes; what a POST does is `post-ingest.ts`.
+// HTTP ingest: devices and programs send readings straight to this node, on a listener of its own, so that the API
+// stays read-only. Here are the listener and its bounds; what is done with a request its inputs say.
 // SPEC rules IN7, IN8, IN12.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Durability, Hub } from '../../hub/hub.ts';
 import { must } from '../../kit/assert.ts';
 import type { Log } from '../../kit/log.ts';
 import type { Refusals } from '../refusals.ts';
 import { type Answer, refusalAnswer, textAnswer } from './answer.ts';
 import { announcesTooMuch } from './body.ts';
-import { PostIngest } from './post-ingest.ts';
+import { type HttpInput, notAllowed, type Target } from './http-input.ts';
 import { type Refusal, shown } from './refusal.ts';
 
 export interface HttpIngestOptions {
   readonly host: string;
   /** 0 for any free one. */
   readonly port: number;
-  /** What a request waits for that does not say. */
-  readonly ack: Durability;
   readonly connectionsMax: number;
   /** How long a request may take to arrive, headers and body. */
   readonly requestTimeoutMs: number;
@@ -34,20 +31,24 @@ const ABOUT = `This is the HTTP input of a Sensorium node.
 POST /ingest takes one reading, a list of them, or one a line (NDJSON), with any content type, also gzip:
   {"sensor": "bed1/temperature", "value": 21.5, "ts": 1700000000000, "unit": "Cel"}
 The value is a number, true or false, a string, or a flat record of those; ts (ms) and unit may be left out.
+
+POST /write and /api/v2/write take the line protocol of InfluxDB.
 `;
+const PAGES: { readonly [path: string]: string } = { '/': ABOUT, '/healthz': 'ok\n' };
+const READ = ['GET', 'HEAD'];
 
 export class HttpIngest {
   readonly #options: HttpIngestOptions;
-  readonly #post: PostIngest;
+  readonly #inputs: readonly HttpInput[];
   readonly #server: Server;
   /** Open connections, and how many requests of each are not answered yet. */
   readonly #connections = new Map<Socket, number>();
   #stopping = false;
   #requests = 0;
 
-  private constructor(hub: Hub, options: HttpIngestOptions) {
+  private constructor(options: HttpIngestOptions, inputs: readonly HttpInput[]) {
     this.#options = options;
-    this.#post = new PostIngest(hub, options.refusals, options.ack);
+    this.#inputs = inputs;
     this.#server = createServer({
       requestTimeout: options.requestTimeoutMs,
       headersTimeout: options.requestTimeoutMs,
@@ -69,8 +70,12 @@ export class HttpIngest {
     this.#server.on('drop', () => this.#count('too-many-connections', 'the connections are at their bound'));
   }
 
-  static async start(hub: Hub, log: Log, options: HttpIngestOptions): Promise<HttpIngest> {
-    const ingest = new HttpIngest(hub, options);
+  static async start(
+    log: Log,
+    options: HttpIngestOptions,
+    inputs: readonly HttpInput[],
+  ): Promise<HttpIngest> {
+    const ingest = new HttpIngest(options, inputs);
     ingest.#server.listen(options.port, options.host);
     await once(ingest.#server, 'listening');
     ingest.#server.on('error', (error) => log.error('HTTP ingest listener failed', { why: error.message }));
@@ -84,7 +89,8 @@ export class HttpIngest {
   }
 
   counters(): { readonly [name: string]: number } {
-    return { http_ingest_requests_total: this.#requests, ...this.#post.counters() };
+    const counters = this.#inputs.map((input) => input.counters());
+    return Object.assign({ http_ingest_requests_total: this.#requests }, ...counters);
   }
 
   /** Resolves once requests in flight are answered and every connection is closed. */
@@ -107,27 +113,34 @@ export class HttpIngest {
 
     if (this.#stopping) response.shouldKeepAlive = false;
     response.writeHead(answer.status, {
-      'content-type': answer.type,
-      'content-length': Buffer.byteLength(answer.body),
+      ...(answer.body !== '' && {
+        'content-type': answer.type,
+        'content-length': Buffer.byteLength(answer.body),
+      }),
       ...answer.headers,
     });
     response.end(answer.body);
   }
 
   #route(request: IncomingMessage): Answer | Promise<Answer> {
-    const { path, query } = target(request);
-    const isRead = request.method === 'GET' || request.method === 'HEAD';
-    switch (path) {
-      case '/ingest':
-        if (request.method === 'POST') return this.#post.answer(request, query);
-        return this.#refuse(notAllowed(request, path, 'POST'));
-      case '/':
-        return isRead ? textAnswer(ABOUT) : this.#refuse(notAllowed(request, path, 'GET, HEAD'));
-      case '/healthz':
-        return isRead ? textAnswer('ok\n') : this.#refuse(notAllowed(request, path, 'GET, HEAD'));
-      default:
-        return this.#refuse(notFound(path));
+    const target = targetOf(request);
+    const { path } = target;
+    const { method = '' } = request;
+    const page = PAGES[path];
+    if (page !== undefined) {
+      return READ.includes(method) ? textAnswer(page) : this.#refuse(notAllowed(method, path, READ));
     }
+    for (const input of this.#inputs) {
+      const allowed = input.methods[path];
+      if (allowed?.includes(method)) return input.answer(request, target);
+      if (allowed !== undefined) return this.#refuse(notAllowed(method, path, allowed));
+    }
+    return this.#refuse(this.#notFound(path));
+  }
+
+  #notFound(path: string): Refusal {
+    const paths = [...this.#inputs.flatMap(({ methods }) => Object.keys(methods)), ...Object.keys(PAGES)];
+    return { code: 'not-found', detail: `here are ${paths.join(', ')}, not ${shown(path)}` };
   }
 
   /** What never became a request: the parser gave up, or the client was too slow. */
@@ -162,21 +175,11 @@ export class HttpIngest {
   }
 }
 
-function target(request: IncomingMessage): { readonly path: string; readonly query: URLSearchParams } {
+function targetOf(request: IncomingMessage): Target {
   const url = request.url ?? '/';
   const mark = url.indexOf('?');
   if (mark < 0) return { path: url, query: new URLSearchParams() };
   return { path: url.slice(0, mark), query: new URLSearchParams(url.slice(mark + 1)) };
-}
-
-function notFound(path: string): Refusal {
-  const detail = `there are POST /ingest, GET / and GET /healthz here, not ${shown(path)}`;
-  return { code: 'not-found', detail };
-}
-
-function notAllowed(request: IncomingMessage, path: string, allow: string): Refusal {
-  const detail = `${path} takes ${allow}, not ${request.method}`;
-  return { code: 'method-not-allowed', detail, headers: { allow } };
 }
 
 function connectionRefusal(code: string): Refusal {

@@ -8,10 +8,9 @@ import { LIMITS } from '../../model/limits.ts';
 import type { Reading } from '../../model/reading.ts';
 import type { Refusals } from '../refusals.ts';
 import { type Answer, acceptedAnswer, receiptOf, refusalAnswer } from './answer.ts';
-import { receiveBody } from './body.ts';
-import { BodyBudget, type BodyLease } from './body-budget.ts';
+import type { Bodies } from './bodies.ts';
 import { decodeBody } from './decode.ts';
-import { Inflater } from './inflater.ts';
+import type { HttpInput, Target } from './http-input.ts';
 import { type Refusal, shown } from './refusal.ts';
 
 interface Wanted {
@@ -29,18 +28,19 @@ const RETRY_OVERLOADED_S = '1';
 /** What a header may hold and a log line can show. */
 const KEY = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
-export class PostIngest {
+export class PostIngest implements HttpInput {
+  readonly methods = { '/ingest': ['POST'] };
+  readonly #bodies: Bodies;
   readonly #hub: Hub;
   readonly #refusals: Refusals;
   readonly #ack: Durability;
-  readonly #budget = new BodyBudget(LIMITS.ingestBufferedBytesMax);
-  readonly #inflater = new Inflater();
   /** Requests with an Idempotency-Key that are being stored. */
   readonly #underWay = new Map<string, { readonly ack: Durability; readonly submit: Promise<Submitted> }>();
   #accepted = 0;
   #rejected = 0;
 
-  constructor(hub: Hub, refusals: Refusals, ack: Durability) {
+  constructor(hub: Hub, bodies: Bodies, refusals: Refusals, ack: Durability) {
+    this.#bodies = bodies;
     this.#hub = hub;
     this.#refusals = refusals;
     this.#ack = ack;
@@ -53,22 +53,15 @@ export class PostIngest {
     };
   }
 
-  async answer(request: IncomingMessage, query: URLSearchParams): Promise<Answer> {
-    const lease = this.#budget.lease();
-    try {
-      return await this.#take(request, query, lease);
-    } finally {
-      lease.release();
-    }
-  }
-
-  async #take(request: IncomingMessage, query: URLSearchParams, lease: BodyLease): Promise<Answer> {
+  answer(request: IncomingMessage, { query }: Target): Answer | Promise<Answer> {
     const wanted = wantedBy(request, query, this.#ack);
     if (!wanted.ok) return this.#refuse(wanted.problem, '');
-    const { ack, key } = wanted.value;
-    const body = await receiveBody(request, lease, this.#inflater);
-    if (!body.ok) return this.#refuse(body.problem, '');
+    return this.#bodies.hold(request, (body) => this.#take(body, wanted.value));
+  }
 
+  async #take(body: Result<Buffer, Refusal>, wanted: Wanted): Promise<Answer> {
+    if (!body.ok) return this.#refuse(body.problem, '');
+    const { ack, key } = wanted;
     const known = key === null || ack === 'committed' ? null : this.#hub.answered(key);
     if (known?.answer !== undefined) return acceptedAnswer(ack, ack, known.answer, known.firstN);
 
@@ -84,7 +77,7 @@ export class PostIngest {
     }
 
     const receipt = receiptOf(decoded.value, this.#hub.self);
-    const given = await this.#submit(readings, wanted.value, receipt);
+    const given = await this.#submit(readings, wanted, receipt);
     if (!given.ok) return this.#refuse(given.problem, '');
     this.#accepted += readings.length;
     const { answer = receipt, firstN } = given.value.submitted;

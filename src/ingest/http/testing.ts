@@ -2,7 +2,9 @@
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import type { Durability } from '../../hub/hub.ts';
 import { recordingLog, silentLog } from '../../kit/testing.ts';
+import { httpInputs } from '../http-inputs.ts';
 import { Refusals } from '../refusals.ts';
 import { annsHub } from '../testing.ts';
 import { HttpIngest, type HttpIngestOptions } from './http-ingest.ts';
@@ -15,19 +17,16 @@ export async function stopIngest(): Promise<void> {
   running = null;
 }
 
-export async function ingest(given: Partial<HttpIngestOptions> = {}) {
+export async function ingest(given: Partial<HttpIngestOptions> & { readonly ack?: Durability } = {}) {
+  const { ack = 'stored', ...options } = given;
   const hub = annsHub();
   const refusals = new Refusals(silentLog, () => Date.now());
   const log = recordingLog();
-  const listener = await HttpIngest.start(hub, log, {
-    host: '127.0.0.1',
-    port: 0,
-    ack: 'stored',
-    connectionsMax: 256,
-    requestTimeoutMs: 10_000,
-    refusals,
-    ...given,
-  });
+  const listener = await HttpIngest.start(
+    log,
+    { host: '127.0.0.1', port: 0, connectionsMax: 256, requestTimeoutMs: 10_000, refusals, ...options },
+    httpInputs(hub, refusals, ack),
+  );
   running = listener;
   return {
     hub,
