@@ -14,6 +14,7 @@ export const PROBLEMS = {
   'body-too-large': { status: 413, title: 'The body is too large' },
   'too-many-readings': { status: 413, title: 'A request has too many readings' },
   'target-too-long': { status: 414, title: 'The path and query are too long' },
+  'unsupported-type': { status: 415, title: 'The content type is not known here' },
   'unsupported-encoding': { status: 415, title: 'The content encoding is not known' },
   overloaded: { status: 429, title: 'The node has too much in work' },
   'headers-too-large': { status: 431, title: 'The request headers are too large' },
@@ -22,6 +23,7 @@ export const PROBLEMS = {
   'storage-failed': { status: 503, title: 'The readings could not be stored' },
   'too-many-connections': { status: 503, title: 'Too many connections are open' },
   'too-many-streams': { status: 503, title: 'Too many live streams are open' },
+  'disk-full': { status: 507, title: 'The disk of the node is full' },
 } as const;
 
 export type ProblemCode = keyof typeof PROBLEMS;

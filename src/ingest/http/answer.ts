@@ -11,7 +11,7 @@ import { problemText, type Refusal } from './refusal.ts';
 export interface Answer {
   readonly status: number;
   readonly type: string;
-  readonly body: string;
+  readonly body: string | Uint8Array;
   readonly headers?: { readonly [name: string]: string };
 }
 

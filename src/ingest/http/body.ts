@@ -7,6 +7,7 @@ import { LIMITS } from '../../model/limits.ts';
 import type { BodyLease } from './body-budget.ts';
 import type { Inflater } from './inflater.ts';
 import { bodiesOverloaded, bodyTooLarge, type Refusal } from './refusal.ts';
+import { unsnap } from './snappy.ts';
 
 export async function receiveBody(
   request: IncomingMessage,
@@ -15,10 +16,12 @@ export async function receiveBody(
 ): Promise<Result<Buffer, Refusal>> {
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
   const isGzip = encoding === 'gzip' || encoding === 'x-gzip';
-  if (!isGzip && encoding !== 'identity') return refused(unsupported(encoding));
+  const isSnappy = encoding === 'snappy';
+  if (!isGzip && !isSnappy && encoding !== 'identity') return refused(unsupported(encoding));
   if (announcesTooMuch(request)) return refused(bodyTooLarge());
 
   const body = await collect(request, lease);
+  if (body.ok && isSnappy) return unsnap(body.value, lease);
   return body.ok && isGzip ? inflater.inflate(body.value, lease) : body;
 }
 
@@ -56,8 +59,8 @@ function collect(request: IncomingMessage, lease: BodyLease): Promise<Result<Buf
 function unsupported(encoding: string): Refusal {
   return {
     code: 'unsupported-encoding',
-    detail: `Content-Encoding is gzip or identity, got ${JSON.stringify(encoding.slice(0, 80))}`,
-    headers: { 'accept-encoding': 'gzip' },
+    detail: `Content-Encoding is gzip, snappy or identity, got ${JSON.stringify(encoding.slice(0, 80))}`,
+    headers: { 'accept-encoding': 'gzip, snappy' },
   };
 }
 

@@ -32,7 +32,8 @@ POST /ingest takes one reading, a list of them, or one a line (NDJSON), with any
   {"sensor": "bed1/temperature", "value": 21.5, "ts": 1700000000000, "unit": "Cel"}
 The value is a number, true or false, a string, or a flat record of those; ts (ms) and unit may be left out.
 
-POST /write and /api/v2/write take the line protocol of InfluxDB.
+POST /write and /api/v2/write take the line protocol of InfluxDB, /api/v1/write takes Prometheus' remote write,
+/v1/metrics takes OpenTelemetry's metrics (OTLP/HTTP, JSON and protobuf).
 `;
 const PAGES: { readonly [path: string]: string } = { '/': ABOUT, '/healthz': 'ok\n' };
 const READ = ['GET', 'HEAD'];
@@ -113,7 +114,7 @@ export class HttpIngest {
 
     if (this.#stopping) response.shouldKeepAlive = false;
     response.writeHead(answer.status, {
-      ...(answer.body !== '' && {
+      ...(answer.type !== '' && {
         'content-type': answer.type,
         'content-length': Buffer.byteLength(answer.body),
       }),
@@ -135,12 +136,7 @@ export class HttpIngest {
       if (allowed?.includes(method)) return input.answer(request, target);
       if (allowed !== undefined) return this.#refuse(notAllowed(method, path, allowed));
     }
-    return this.#refuse(this.#notFound(path));
-  }
-
-  #notFound(path: string): Refusal {
-    const paths = [...this.#inputs.flatMap(({ methods }) => Object.keys(methods)), ...Object.keys(PAGES)];
-    return { code: 'not-found', detail: `here are ${paths.join(', ')}, not ${shown(path)}` };
+    return this.#refuse(notFound(path));
   }
 
   /** What never became a request: the parser gave up, or the client was too slow. */
@@ -180,6 +176,10 @@ function targetOf(request: IncomingMessage): Target {
   const mark = url.indexOf('?');
   if (mark < 0) return { path: url, query: new URLSearchParams() };
   return { path: url.slice(0, mark), query: new URLSearchParams(url.slice(mark + 1)) };
+}
+
+function notFound(path: string): Refusal {
+  return { code: 'not-found', detail: `nothing is at ${shown(path)}; GET / says what is here` };
 }
 
 function connectionRefusal(code: string): Refusal {

@@ -2,7 +2,14 @@
 // ways to refuse. SPEC rules IN6-IN11.
 
 import type { IncomingMessage } from 'node:http';
-import { type Durability, type Hub, NotCommitted, SubmitRefused, type Submitted } from '../../hub/hub.ts';
+import {
+  DiskFull,
+  type Durability,
+  type Hub,
+  NotCommitted,
+  SubmitRefused,
+  type Submitted,
+} from '../../hub/hub.ts';
 import { ok, type Result, refused } from '../../kit/result.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { Reading } from '../../model/reading.ts';
@@ -25,6 +32,7 @@ interface Given {
 }
 
 const RETRY_OVERLOADED_S = '1';
+const RETRY_FULL_S = '10';
 /** What a header may hold and a log line can show. */
 const KEY = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
@@ -99,6 +107,7 @@ export class PostIngest implements HttpInput {
       // The readings have their numbers and will be committed: that they are stored is the answer. (IN6)
       if (cause instanceof NotCommitted) return ok({ submitted: cause.stored, ack: 'stored' });
       if (!(cause instanceof SubmitRefused)) return refused(storageFailed());
+      if (cause instanceof DiskFull) return refused(diskFull(cause.message));
       return refused(cause.retry ? overloaded(cause.message) : neverTaken(cause.message));
     }
   }
@@ -164,6 +173,10 @@ function badRequest(detail: string): Refusal {
 
 function overloaded(why: string): Refusal {
   return { code: 'overloaded', detail: why, headers: { 'retry-after': RETRY_OVERLOADED_S } };
+}
+
+function diskFull(why: string): Refusal {
+  return { code: 'disk-full', detail: why, headers: { 'retry-after': RETRY_FULL_S } };
 }
 
 /** The same request would be refused again. */

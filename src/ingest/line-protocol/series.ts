@@ -1,14 +1,10 @@
-// The sensor of a series: its measurement, and then each tag as a level `key=value`, sorted by key. So a filter such as
-// `cpu/+/host=roof` finds them, one series is one sensor whatever the order of its tags, and two never share one.
-// SPEC rule LP2.
+// The series that a line begins with: `measurement,tag=value,…`, with escapes. SPEC rule LP2.
 
 import { ok, type Result, refused } from '../../kit/result.ts';
-import { parseSensorId, quoted, type SensorId } from '../../model/ids.ts';
+import { quoted, type SensorId } from '../../model/ids.ts';
 import { LIMITS } from '../../model/limits.ts';
+import { seriesId } from '../series-id.ts';
 
-/** What has a meaning in a sensor id or a filter, and what marks an encoded one. */
-const IN_MEASUREMENT = /[%+#]/g;
-const IN_TAG = /[%+#/]/g;
 const ESCAPED = /\\([,= ])/g;
 
 /** Series are few and their points many: each is taken apart once. */
@@ -28,23 +24,17 @@ export class SeriesNames {
 }
 
 function sensorOf(text: string): Result<SensorId> {
-  const [measurement = '', ...tags] = splitAt(text, ',');
+  const [measurement = '', ...parts] = splitAt(text, ',');
   if (measurement === '') return refused('a line begins with a measurement');
-  const levels: string[] = [];
-  for (const tag of tags) {
-    const [key = '', value = '', ...more] = splitAt(tag, '=');
+  const tags: [string, string][] = [];
+  for (const part of parts) {
+    const [key = '', value = '', ...more] = splitAt(part, '=');
     if (key === '' || value === '' || more.length > 0) {
-      return refused(`a tag is key=value with both, got ${quoted(tag)}`);
+      return refused(`a tag is key=value with both, got ${quoted(part)}`);
     }
-    levels.push(`${encoded(key, IN_TAG)}=${encoded(value, IN_TAG)}`);
+    tags.push([unescaped(key), unescaped(value)]);
   }
-  levels.sort();
-  const keys = levels.map((level) => level.slice(0, level.indexOf('=')));
-  const twice = keys.find((key, at) => key === keys[at + 1]);
-  if (twice !== undefined) return refused(`the tag ${quoted(twice)} is there twice`);
-
-  const sensor = parseSensorId([encoded(measurement, IN_MEASUREMENT), ...levels].join('/'));
-  return sensor.ok ? sensor : refused(`its measurement and tags make no sensor id: ${sensor.problem}`);
+  return seriesId(unescaped(measurement), tags);
 }
 
 /** At each mark that is not escaped. */
@@ -60,8 +50,6 @@ function splitAt(text: string, mark: string): string[] {
   return parts;
 }
 
-function encoded(escaped: string, marks: RegExp): string {
-  return escaped
-    .replace(ESCAPED, '$1')
-    .replace(marks, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`);
+function unescaped(text: string): string {
+  return text.replace(ESCAPED, '$1');
 }

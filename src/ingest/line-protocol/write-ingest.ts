@@ -2,9 +2,8 @@
 // is the status: 204 taken, 400 some lines were wrong and will never be right, 413 send less at once, 503 keep it and come
 // again. Database, bucket, organisation and token are read over. SPEC rules LP1-LP7.
 
-import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { type Durability, type Hub, NotCommitted, SubmitRefused } from '../../hub/hub.ts';
+import type { Durability, Hub } from '../../hub/hub.ts';
 import type { Result } from '../../kit/result.ts';
 import { LIMITS } from '../../model/limits.ts';
 import { PROBLEMS } from '../../model/problems.ts';
@@ -13,6 +12,7 @@ import type { Bodies } from '../http/bodies.ts';
 import type { Decoded } from '../http/decoded.ts';
 import type { HttpInput, Target } from '../http/http-input.ts';
 import { type Refusal, shown } from '../http/refusal.ts';
+import { submitTo } from '../http/submission.ts';
 import type { Refusals } from '../refusals.ts';
 import { decodeLines } from './lines.ts';
 import { isPrecision, PRECISIONS, type Precision } from './precision.ts';
@@ -96,32 +96,16 @@ export class WriteIngest implements HttpInput {
     this.#rejected += rejectedCount;
     if (rejectedCount > 0) this.#count('line-rejected', rejected[0]?.why ?? '', sample, rejectedCount);
     if (readings.length > 0) {
-      const problem = await this.#submit(decoded.value, ack, body.value);
+      const problem = await submitTo(this.#hub, readings, ack, body.value);
       if (problem !== null) return this.#refuse(problem, '');
       this.#accepted += readings.length;
     }
     return rejectedCount === 0 ? TAKEN : partialWrite(decoded.value);
   }
 
-  async #submit({ readings }: Decoded, ack: Durability, body: Buffer): Promise<Refusal | null> {
-    // Who is told to come again sends the same: that must not be taken twice. Without times of its own it may be meant so.
-    const isRepeatable = ack === 'committed' && readings.every(({ tsMs }) => tsMs !== undefined);
-    const receipt = isRepeatable ? { key: keyOf(body), answer: '' } : undefined;
-    try {
-      await this.#hub.submit(readings, ack, receipt);
-      return null;
-    } catch (cause) {
-      if (cause instanceof NotCommitted) return comeAgain(cause.message);
-      if (!(cause instanceof SubmitRefused))
-        return comeAgain('the readings could not be stored at this node');
-      if (cause.retry) return comeAgain(cause.message);
-      return { code: 'nothing-accepted', detail: cause.message };
-    }
-  }
-
   #refuse(refusal: Refusal, payload: string): Answer {
     this.#count(refusal.code, refusal.detail, payload, 1);
-    const isBusy = refusal.code === 'overloaded';
+    const isBusy = refusal.code === 'overloaded' || refusal.code === 'storage-failed';
     const status = isBusy ? 503 : PROBLEMS[refusal.code].status;
     return errorAnswer(status, refusal.detail, isBusy ? { 'retry-after': RETRY_S } : refusal.headers);
   }
@@ -164,14 +148,6 @@ function askedIn(body: Result<Buffer, Refusal>): string {
 function queryAnswer(query: string): Answer {
   if (CREATE_DATABASE.test(query)) return json(200, { results: [{ statement_id: 0 }] });
   return errorAnswer(400, 'this path knows CREATE DATABASE alone; what was written is read at the API port');
-}
-
-function comeAgain(detail: string): Refusal {
-  return { code: 'overloaded', detail };
-}
-
-function keyOf(body: Buffer): string {
-  return `lp-${createHash('sha256').update(body).digest('base64url')}`;
 }
 
 function sampleOf(body: Buffer): string {

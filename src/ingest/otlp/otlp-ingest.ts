@@ -1,0 +1,163 @@
+// OpenTelemetry's metrics over HTTP: each metric with the attributes of its points is a sensor. Exporters send again after
+// 429 and 503; what can never be taken is told in the answer to the request whose other points were taken. Source:
+// opentelemetry.io/docs/specs/otlp, OTLP/HTTP. SPEC rules OT1-OT4.
+
+import type { IncomingMessage } from 'node:http';
+import type { Durability, Hub } from '../../hub/hub.ts';
+import { ok, type Result, refused } from '../../kit/result.ts';
+import { checkReading } from '../../model/check-reading.ts';
+import { utf8Length } from '../../model/ids.ts';
+import { LIMITS } from '../../model/limits.ts';
+import type { Reading } from '../../model/reading.ts';
+import { type Answer, refusalAnswer } from '../http/answer.ts';
+import type { Bodies } from '../http/bodies.ts';
+import { Collected, type Decoded, tooMany } from '../http/decoded.ts';
+import type { HttpInput, Target } from '../http/http-input.ts';
+import { type Refusal, shown } from '../http/refusal.ts';
+import { submitTo } from '../http/submission.ts';
+import type { Refusals } from '../refusals.ts';
+import { seriesId } from '../series-id.ts';
+import {
+  type DataPoint,
+  decodeExport,
+  type KeyValue,
+  KINDS,
+  type Kind,
+  type ResourceMetrics,
+} from './export-request.ts';
+import { pointValue } from './point-value.ts';
+import { EXPORT_RESPONSE } from './schema.ts';
+
+const INPUT = 'otlp';
+const JSON_TYPE = 'application/json';
+const PROTOBUF_TYPE = 'application/x-protobuf';
+/** Of a resource, what tells one source from another; the rest would make ids of hundreds of characters. */
+const IDENTIFYING = ['service.namespace', 'service.name', 'service.instance.id', 'host.name'];
+const NO_RECORDED_VALUE = 1;
+const NS_PER_MS = 1_000_000n;
+
+export class OtlpIngest implements HttpInput {
+  readonly methods = { '/v1/metrics': ['POST'] };
+  readonly #hub: Hub;
+  readonly #bodies: Bodies;
+  readonly #refusals: Refusals;
+  readonly #ack: Durability;
+  #accepted = 0;
+  #rejected = 0;
+
+  constructor(hub: Hub, bodies: Bodies, refusals: Refusals, ack: Durability) {
+    this.#hub = hub;
+    this.#bodies = bodies;
+    this.#refusals = refusals;
+    this.#ack = ack;
+  }
+
+  counters(): { readonly [name: string]: number } {
+    return {
+      otlp_readings_accepted_total: this.#accepted,
+      otlp_readings_rejected_total: this.#rejected,
+    };
+  }
+
+  answer(request: IncomingMessage, { query }: Target): Answer | Promise<Answer> {
+    const ack = query.get('ack') ?? this.#ack;
+    if (ack !== 'stored' && ack !== 'committed') {
+      return this.#refuse({ code: 'bad-query', detail: `ack is stored or committed, got ${shown(ack)}` });
+    }
+    const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+    if (type !== JSON_TYPE && type !== PROTOBUF_TYPE) {
+      const detail = `Content-Type is ${JSON_TYPE} or ${PROTOBUF_TYPE}, got ${shown(type)}`;
+      return this.#refuse({ code: 'unsupported-type', detail });
+    }
+    return this.#bodies.hold(request, (body) => this.#take(body, type === JSON_TYPE, ack));
+  }
+
+  async #take(body: Result<Buffer, Refusal>, isJson: boolean, ack: Durability): Promise<Answer> {
+    if (!body.ok) return this.#refuse(body.problem);
+    const request = decodeExport(body.value, isJson);
+    if (!request.ok) {
+      return this.#refuse({
+        code: 'bad-body',
+        detail: `the body is no export of metrics: ${request.problem}`,
+      });
+    }
+    const decoded = readingsOf(request.value);
+    if (!decoded.ok) return this.#refuse(decoded.problem);
+    const { readings, rejected, rejectedCount, sample } = decoded.value;
+    this.#rejected += rejectedCount;
+    const why = rejected[0]?.why ?? '';
+    if (rejectedCount > 0) this.#count('point-rejected', why, sample, rejectedCount);
+    if (readings.length > 0) {
+      const problem = await submitTo(this.#hub, readings, ack, body.value);
+      if (problem !== null) return this.#refuse(problem);
+      this.#accepted += readings.length;
+    }
+    return exported(isJson, rejectedCount, why);
+  }
+
+  #refuse(refusal: Refusal): Answer {
+    this.#count(refusal.code, refusal.detail, '', 1);
+    const headers = refusal.code === 'overloaded' ? { 'retry-after': '1' } : undefined;
+    return refusalAnswer({ ...refusal, ...(headers && { headers }) });
+  }
+
+  #count(reason: string, why: string, payload: string, count: number): void {
+    this.#refusals.add({ input: INPUT, reason, why, payload, count });
+  }
+}
+
+function readingsOf(resources: readonly ResourceMetrics[]): Result<Decoded, Refusal> {
+  const collected = new Collected();
+  let number = 0;
+  for (const { resource, scopeMetrics = [] } of resources) {
+    const source = labelsOf(resource?.attributes).filter(([key]) => IDENTIFYING.includes(key));
+    for (const metric of scopeMetrics.flatMap(({ metrics = [] }) => metrics)) {
+      for (const kind of KINDS) {
+        for (const point of metric[kind]?.dataPoints ?? []) {
+          number++;
+          if (((point.flags ?? 0) & NO_RECORDED_VALUE) !== 0) continue;
+          if (collected.size === LIMITS.ingestBatchMax) return refused(tooMany());
+          const name = metric.name ?? '';
+          const reading = readingOf(name, metric.unit ?? '', kind, point, source);
+          collected.add(number, reading, () => JSON.stringify({ name, ...point }));
+        }
+      }
+    }
+  }
+  return ok(collected.result());
+}
+
+function readingOf(
+  name: string,
+  unit: string,
+  kind: Kind,
+  point: DataPoint,
+  source: readonly (readonly [string, string])[],
+): Result<Reading> {
+  const own = labelsOf(point.attributes);
+  const others = source.filter(([key]) => !own.some(([label]) => label === key));
+  const sensor = seriesId(name, [...others, ...own]);
+  if (!sensor.ok) return sensor;
+  const value = pointValue(kind, point);
+  if (!value.ok) return value;
+  const { timeUnixNano = '0' } = point;
+  const tsMs = timeUnixNano === '0' ? undefined : Number(BigInt(timeUnixNano) / NS_PER_MS);
+  // A unit that does not fit is no reason to lose the reading.
+  const fits = unit !== '' && utf8Length(unit) <= LIMITS.unitBytesMax;
+  return checkReading({ sensor: sensor.value, value: value.value, tsMs, ...(fits && { unit }) });
+}
+
+function labelsOf(attributes: readonly KeyValue[] = []): (readonly [key: string, value: string])[] {
+  return attributes.map(({ key = '', value = {} }) => {
+    const { stringValue, boolValue, intValue, doubleValue } = value;
+    return [key, String(stringValue ?? boolValue ?? intValue ?? doubleValue ?? '')] as const;
+  });
+}
+
+function exported(isJson: boolean, rejected: number, why: string): Answer {
+  const partialSuccess = { rejectedDataPoints: rejected, errorMessage: why };
+  const response = rejected === 0 ? {} : { partialSuccess };
+  if (isJson) return { status: 200, type: JSON_TYPE, body: JSON.stringify(response) };
+  const bytes = EXPORT_RESPONSE.encode(EXPORT_RESPONSE.fromObject(response)).finish();
+  return { status: 200, type: PROTOBUF_TYPE, body: bytes };
+}
