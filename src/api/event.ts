@@ -73,6 +73,7 @@ function bodyOf(fact: Fact, self: PeerId): EventBody | null {
     case 'submit-refused':
     case 'registers-changed':
     case 'addresses-known':
+    case 'messages-received':
       return null;
     default:
       return orderEvent(fact, self);

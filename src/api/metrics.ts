@@ -45,7 +45,9 @@ export async function metricsText(source: MetricsSource): Promise<MetricsText> {
     1,
   );
   for (const [name, count] of Object.entries(countersOf(hub))) {
-    if (METRIC_NAME.test(name)) counter(name, 'Counted by the node since its start.').inc(count);
+    if (!METRIC_NAME.test(name)) continue;
+    if (name.endsWith('_total')) counter(name, 'Counted by the node since its start.').inc(count);
+    else gauge(name, 'As it is at the node at this moment.').set(count);
   }
 
   const members = gauge('members', 'Members known, this node among them, by status.', ['status']);

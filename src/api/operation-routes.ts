@@ -1,10 +1,12 @@
 // For those who run the node: `/healthz`, `/readyz`, `/metrics`, `/api/openapi.json`, and the pages.
-// SPEC rules AP2, AP15-AP18.
+// SPEC rules AP2, AP15-AP18, AP27.
 
 import { z } from '@hono/zod-openapi';
+import { matches } from './match.ts';
 import { PAGE_HEADERS } from './pages.ts';
 import { type Api, jsonRoute, problemResponse, refuse, type Sources } from './route.ts';
 import * as schema from './schema.ts';
+import { sensorMetrics } from './sensor-metrics.ts';
 
 export function addOperationRoutes(api: Api, sources: Sources): void {
   const { hub, site, version, pages } = sources;
@@ -28,6 +30,23 @@ export function addOperationRoutes(api: Api, sources: Sources): void {
   });
   api.get(METRICS.path, async (c) => {
     const { type, body } = await sources.metrics();
+    return c.body(body, 200, { 'Content-Type': type });
+  });
+
+  api.openAPIRegistry.registerPath({
+    method: 'get',
+    ...SENSOR_METRICS,
+    request: { query: schema.matchQuery },
+    responses: {
+      200: { description: 'Prometheus text.', content: { 'text/plain': { schema: z.string() } } },
+      400: problemResponse('bad-query'),
+    },
+  });
+  api.get(SENSOR_METRICS.path, (c) => {
+    const query = schema.matchQuery.safeParse(c.req.query());
+    if (!query.success) return refuse(sources, 'bad-query', schema.queryProblem(query.error));
+    const match = query.data.match ?? null;
+    const { type, body } = sensorMetrics(hub, (sensor) => matches(match, sensor), Date.now());
     return c.body(body, 200, { 'Content-Type': type });
   });
 
@@ -69,5 +88,9 @@ function documentOf(api: Api, version: string): string {
 
 const HEALTH = { path: '/healthz', summary: 'The process is up.' } as const;
 const READY = { path: '/readyz', summary: 'Whether the node is ready, and why not.' } as const;
+const SENSOR_METRICS = {
+  path: '/metrics/sensors',
+  summary: 'The latest readings themselves, for Prometheus.',
+} as const;
 const METRICS = { path: '/metrics', summary: 'For Prometheus.' } as const;
 const OPENAPI = { path: '/api/openapi.json', summary: 'This document.' } as const;
