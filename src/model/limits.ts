@@ -98,6 +98,11 @@ export const LIMITS = {
   ingestInflationsMax: 2,
   /** Rejected items an answer lists; it counts all of them. */
   ingestRejectedListedMax: 50,
+  modbusDevicesMax: 256,
+  /** Of one device. */
+  modbusRegistersMax: 2_048,
+  /** Problems of its file that are told at once. */
+  modbusProblemsMax: 50,
   /** Series of the line protocol whose sensor id is kept in memory. */
   lineSeriesKeptMax: 16_384,
   /** Reasons that refused input is counted by. */

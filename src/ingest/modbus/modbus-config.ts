@@ -1,0 +1,159 @@
+// The file that says which devices a node polls, and what their registers mean. All that is wrong in it is told at once,
+// each in one line with its place. SPEC rule MO1.
+
+import { ok, type Result, refused } from '../../kit/result.ts';
+import { parseSensorId, quoted } from '../../model/ids.ts';
+import { LIMITS } from '../../model/limits.ts';
+import { isBits, type Register, TABLES, type Table, TYPES } from './registers.ts';
+
+export interface ModbusDevice {
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
+  readonly unitId: number;
+  readonly periodMs: number;
+  readonly timeoutMs: number;
+  readonly registers: readonly Register[];
+}
+
+const DEVICE_FIELDS = ['name', 'host', 'port', 'unit_id', 'period_ms', 'timeout_ms', 'registers'];
+const REGISTER_FIELDS = ['sensor', 'table', 'address', 'type', 'word_order', 'scale', 'offset', 'unit'];
+const HOST = /^[\x21-\x7e]{1,255}$/;
+
+/** The problem is all problems, a line each. */
+export function parseModbusConfig(text: string): Result<readonly ModbusDevice[]> {
+  const problems: string[] = [];
+  let root: unknown;
+  try {
+    root = JSON.parse(text);
+  } catch (cause) {
+    return refused(`is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+  const { devices, ...others } = new Fields('', root, problems).all();
+  for (const name of Object.keys(others))
+    problems.push(`the field ${quoted(name)} is not known; it has devices`);
+  const list = listOf(devices, 'devices', LIMITS.modbusDevicesMax, problems);
+  const parsed = list.map((device, at) => deviceOf(new Fields(`devices[${at}]`, device, problems)));
+  const names = parsed.map(({ name }) => name);
+  for (const name of new Set(names.filter((one, at) => names.indexOf(one) !== at))) {
+    problems.push(`two devices are called ${quoted(name)}`);
+  }
+  const sensors = parsed.flatMap(({ registers }) => registers.map(({ sensor }) => sensor));
+  for (const sensor of new Set(sensors.filter((one, at) => sensors.indexOf(one) !== at))) {
+    problems.push(`two registers are the sensor ${quoted(sensor)}`);
+  }
+  return problems.length === 0 ? ok(parsed) : refused(problems.join('\n'));
+}
+
+function deviceOf(fields: Fields): ModbusDevice {
+  fields.only(DEVICE_FIELDS);
+  const periodMs = fields.whole('period_ms', 100, 86_400_000, 1_000);
+  const registers = fields.list('registers', LIMITS.modbusRegistersMax);
+  return {
+    name: fields.text('name', /^[\w .:-]{1,64}$/, '1 to 64 letters, digits, spaces and . : _ -'),
+    host: fields.text('host', HOST, 'an address or a host name'),
+    port: fields.whole('port', 1, 65_535, 502),
+    unitId: fields.whole('unit_id', 0, 255, 1),
+    periodMs,
+    timeoutMs: fields.whole('timeout_ms', 10, 60_000, Math.max(10, Math.min(1_000, periodMs))),
+    registers: registers.map(registerOf),
+  };
+}
+
+function registerOf(fields: Fields): Register {
+  fields.only(REGISTER_FIELDS);
+  const table: Table = fields.word('table', TABLES, 'holding');
+  const type = fields.word('type', TYPES, isBits(table) ? 'bool' : 'uint16');
+  if (isBits(table) !== (type === 'bool')) {
+    fields.wrong(`a ${table} is ${isBits(table) ? 'bool' : 'a number, not bool'}, got ${type}`);
+  }
+  const sensor = fields.text('sensor', /^/, 'a sensor id');
+  const id = parseSensorId(sensor);
+  if (!id.ok) fields.wrong(`sensor: ${id.problem}`);
+  return {
+    sensor,
+    table,
+    type,
+    address: fields.whole('address', 0, 65_535),
+    wordOrder: fields.word('word_order', ['big', 'little'], 'big'),
+    scale: fields.number('scale', 1),
+    offset: fields.number('offset', 0),
+    unit: fields.text('unit', /^\P{Cc}{0,32}$/u, 'at most 32 characters', ''),
+  };
+}
+
+/** The fields of one object, and where it stands in the file. */
+class Fields {
+  readonly #place: string;
+  readonly #fields: { readonly [name: string]: unknown };
+  readonly #problems: string[];
+
+  constructor(place: string, object: unknown, problems: string[]) {
+    this.#place = place;
+    this.#problems = problems;
+    const isObject = typeof object === 'object' && object !== null && !Array.isArray(object);
+    this.#fields = isObject ? { ...object } : {};
+    if (!isObject) this.wrong('must be an object');
+  }
+
+  all(): { readonly [name: string]: unknown } {
+    return this.#fields;
+  }
+
+  wrong(why: string): void {
+    const isRoom = this.#problems.length < LIMITS.modbusProblemsMax;
+    if (isRoom) this.#problems.push(this.#place === '' ? why : `${this.#place}: ${why}`);
+  }
+
+  only(names: readonly string[]): void {
+    for (const name of Object.keys(this.#fields)) {
+      if (!names.includes(name))
+        this.wrong(`the field ${quoted(name)} is not known; it has ${names.join(', ')}`);
+    }
+  }
+
+  whole(name: string, min: number, max: number, byDefault?: number): number {
+    const value = this.#fields[name] ?? byDefault;
+    const isRight = typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
+    if (isRight) return value;
+    this.wrong(
+      `${name} must be a whole number from ${min} to ${max}, got ${JSON.stringify(value) ?? 'nothing'}`,
+    );
+    return min;
+  }
+
+  number(name: string, byDefault: number): number {
+    const value = this.#fields[name] ?? byDefault;
+    if (typeof value === 'number' && Number.isFinite(value)) return value;
+    this.wrong(`${name} must be a number, got ${JSON.stringify(value)}`);
+    return byDefault;
+  }
+
+  text(name: string, pattern: RegExp, allowed: string, byDefault?: string): string {
+    const value = this.#fields[name] ?? byDefault;
+    if (typeof value === 'string' && pattern.test(value)) return value;
+    this.wrong(`${name} must be ${allowed}, got ${JSON.stringify(value) ?? 'nothing'}`);
+    return '';
+  }
+
+  word<const W extends string>(name: string, words: readonly W[], byDefault: W): W {
+    const value = this.#fields[name] ?? byDefault;
+    const word = words.find((one) => one === value);
+    if (word !== undefined) return word;
+    this.wrong(`${name} must be one of ${words.join(', ')}, got ${JSON.stringify(value)}`);
+    return byDefault;
+  }
+
+  list(name: string, max: number): Fields[] {
+    const place = this.#place === '' ? name : `${this.#place}.${name}`;
+    return listOf(this.#fields[name], place, max, this.#problems).map(
+      (item, at) => new Fields(`${place}[${at}]`, item, this.#problems),
+    );
+  }
+}
+
+function listOf(value: unknown, place: string, max: number, problems: string[]): readonly unknown[] {
+  if (Array.isArray(value) && value.length >= 1 && value.length <= max) return value;
+  problems.push(`${place} must be a list of 1 to ${max}`);
+  return [];
+}
