@@ -57,11 +57,11 @@ const MAY_IMPORT: {
   host: { rooms: ['kit', 'model', 'wire', 'storage', 'protocol', 'peer', 'hub'], packages: /^(node:|pino)/ },
   ingest: {
     rooms: ['kit', 'model', 'hub', 'config'],
-    packages: /^(node:|protobufjs|snappyjs|systeminformation|ws$)/,
+    packages: /^(node:|modbus-serial|protobufjs|snappyjs|systeminformation|ws$)/,
   },
   api: { rooms: ['kit', 'model', 'hub'], packages: /^(node:|hono|@hono\/|zod|prom-client)/ },
   control: { rooms: ['kit', 'model', 'hub'], packages: /^node:/ },
-  history: { rooms: ['kit', 'model', 'wire', 'hub'], packages: /^node:/ },
+  history: { rooms: ['kit', 'model', 'wire', 'hub'], packages: /^(node:|@duckdb\/node-api)/ },
   config: { rooms: ['kit', 'model'], packages: /^node:/ },
   cli: {
     rooms: [

@@ -2,6 +2,7 @@
 
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { quoted } from '../model/ids.ts';
+import { addHistoryRoutes } from './history-routes.ts';
 import { addInputRoutes } from './input-routes.ts';
 import { addIntrospectionRoutes } from './introspection-routes.ts';
 import { addOperationRoutes } from './operation-routes.ts';
@@ -20,6 +21,7 @@ export function apiOf(sources: Sources): Api {
   addIntrospectionRoutes(api, sources);
   addVersion1Routes(api, sources);
   addOrderRoutes(api, sources);
+  addHistoryRoutes(api, sources);
   addInputRoutes(api, sources);
   addOperationRoutes(api, sources);
 

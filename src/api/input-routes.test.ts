@@ -27,3 +27,28 @@ test('[AP26] what the inputs refused is shown with the last bad payload, as text
     },
   ]);
 });
+
+test('[MQ14] the topics of which no reading could be made are shown, with the reason', async () => {
+  const entry = {
+    input: 'mqtt',
+    topic: 'hall/door',
+    count: 2,
+    lastAtMs: 1_000,
+    why: 'not a JSON object',
+    lastPayload: '<b>',
+  };
+  const { get } = await apiOn({ inboxed: () => [entry] });
+
+  const response = await get('/api/v1/inbox');
+
+  expect(await response.json()).toEqual([
+    {
+      input: 'mqtt',
+      topic: 'hall/door',
+      count: 2,
+      last_ts_ms: 1_000,
+      why: 'not a JSON object',
+      last_payload: '<b>',
+    },
+  ]);
+});

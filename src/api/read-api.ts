@@ -12,7 +12,9 @@ import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import type { Hub } from '../hub/hub.ts';
+import type { Past } from '../hub/past.ts';
 import type { Log } from '../kit/log.ts';
+import type { InboxEntry } from '../model/inbox-entry.ts';
 import { LIMITS } from '../model/limits.ts';
 import { PROBLEM_MEDIA_TYPE, PROBLEMS, type ProblemCode, problemOf } from '../model/problems.ts';
 import type { RefusalView } from '../model/refusal-view.ts';
@@ -39,8 +41,11 @@ export interface ReadApiOptions {
   readonly ready: () => readonly string[];
   /** A member heard of directly within this long is shown as `alive_direct`. */
   readonly evidenceRecentMs: number;
+  /** The past in columns; null where the node keeps none. */
+  readonly past: Past | null;
   /** What the inputs refused. */
   readonly refusedInput: () => readonly RefusalView[];
+  readonly inboxed: () => readonly InboxEntry[];
   /** Between two comments on a live stream. */
   readonly heartbeatMs: number;
   /** Where the pages are; the package's own without it. */
@@ -81,7 +86,7 @@ export class ReadApi {
     this.#hub = hub;
     this.#log = log;
     this.#options = options;
-    const { site, version, heartbeatMs, evidenceRecentMs, ready, refusedInput } = options;
+    const { site, version, heartbeatMs, evidenceRecentMs, ready, refusedInput, inboxed } = options;
     const { liveClientsMax: clientsMax, liveClientBytesMax: clientBytesMax } = LIMITS;
     const epoch = new Epoch(hub);
     const failed = (error: Error) =>
@@ -98,6 +103,8 @@ export class ReadApi {
       evidenceRecentMs,
       notReady: ready,
       refusedInput,
+      past: options.past,
+      inboxed,
       uptimeMs: () => Math.round(performance.now() - this.#startedMs),
       metrics: () => this.#metrics(),
       refused: (code) => this.#countRefusal(code),

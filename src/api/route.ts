@@ -4,6 +4,8 @@
 import type { HttpBindings } from '@hono/node-server';
 import { createRoute, type OpenAPIHono, type z } from '@hono/zod-openapi';
 import type { Hub } from '../hub/hub.ts';
+import type { Past } from '../hub/past.ts';
+import type { InboxEntry } from '../model/inbox-entry.ts';
 import { PROBLEM_MEDIA_TYPE, PROBLEMS, type ProblemCode, problemOf } from '../model/problems.ts';
 import type { RefusalView } from '../model/refusal-view.ts';
 import type { Epoch } from './cursor.ts';
@@ -26,8 +28,12 @@ export interface Sources {
   readonly notReady: () => readonly string[];
   readonly uptimeMs: () => number;
   readonly metrics: () => Promise<MetricsText>;
+  /** The past in columns; null where the node keeps none. */
+  readonly past: Past | null;
   /** What the inputs refused. */
   readonly refusedInput: () => readonly RefusalView[];
+  /** The topics of which they could make no reading. */
+  readonly inboxed: () => readonly InboxEntry[];
   /** Told of every problem that is answered. */
   readonly refused: (code: ProblemCode) => void;
   readonly failed: (error: Error) => void;

@@ -56,6 +56,8 @@ const OPTIONS: ReadApiOptions = {
   evidenceRecentMs: 10_000,
   heartbeatMs: 15_000,
   refusedInput: () => [],
+  past: null,
+  inboxed: () => [],
 };
 
 export interface SentEvent {

@@ -3,6 +3,7 @@
 import { Failure } from './failure.ts';
 
 const ANSWER_MS = 5_000;
+const LONG_ANSWER_MS = 40_000;
 
 export interface LatestRow {
   readonly sensor: string;
@@ -62,6 +63,19 @@ export interface ViewRow {
   readonly outbox: number;
 }
 
+/** A step of one sensor's past, or of one field of it. */
+export interface PastRow {
+  readonly ts_ms: number;
+  readonly field?: string;
+  readonly count: number;
+  readonly min: number | null;
+  readonly max: number | null;
+  readonly avg: number | null;
+  readonly last: unknown;
+}
+
+type Asked = { readonly [parameter: string]: string | undefined };
+
 export interface ServerEvent {
   readonly event: string;
   readonly id: string;
@@ -92,6 +106,15 @@ export class ApiClient {
 
   log(from: number, limit: number): Promise<LogPage> {
     return this.#get(`/api/v1/log?from=${from}&limit=${limit}`);
+  }
+
+  history(asked: Asked): Promise<readonly PastRow[]> {
+    return this.#get(`/api/v1/history?${queryOf(asked)}`);
+  }
+
+  async historyText(asked: Asked): Promise<string> {
+    const init = { signal: AbortSignal.timeout(LONG_ANSWER_MS) };
+    return (await this.#fetch(`/api/v1/history?${queryOf(asked)}`, init)).text();
   }
 
   /** A metric without labels; 0 where the node does not tell it. */
@@ -134,6 +157,12 @@ export class ApiClient {
     const problem = (await response.json().catch(() => ({}))) as { readonly detail?: string };
     throw new Failure(`${this.#base} answered ${response.status}: ${problem.detail ?? response.statusText}`);
   }
+}
+
+function queryOf(asked: Asked): string {
+  const query = new URLSearchParams();
+  for (const [name, text] of Object.entries(asked)) if (text !== undefined) query.set(name, text);
+  return query.toString();
 }
 
 function parseEvent(block: string): ServerEvent | null {

@@ -8,6 +8,7 @@ import { ReadApi } from '../api/read-api.ts';
 import type { Config } from '../config/config.ts';
 import { ControlServer, type Cut, socketPathProblem } from '../control/control-server.ts';
 import { CsvFollower } from '../history/csv-follower.ts';
+import { DatabaseFollower } from '../history/database/database-follower.ts';
 import { DISCOVERY_PACE, Discovery } from '../host/discovery/discovery.ts';
 import { Host } from '../host/host.ts';
 import { NodeLog } from '../host/log.ts';
@@ -17,25 +18,25 @@ import { FaultyTransport } from '../host/network/faulty-transport.ts';
 import { freePorts } from '../host/network/free-ports.ts';
 import { SocketTransport } from '../host/network/socket-transport.ts';
 import type { Transport } from '../host/network/transport.ts';
+import { Retention } from '../host/retention.ts';
 import { DataDirectory, DataDirectoryError } from '../host/storage/data-directory.ts';
 import { NodeStore } from '../host/storage/node-store.ts';
 import type { PeerHub } from '../hub/peer-hub.ts';
-import { HttpIngest } from '../ingest/http/http-ingest.ts';
-import { httpInputs } from '../ingest/http-inputs.ts';
+import { Inbox } from '../ingest/inbox.ts';
 import { Refusals } from '../ingest/refusals.ts';
-import { SensorRunner } from '../ingest/sensors/sensor-runner.ts';
 import { Random } from '../kit/random.ts';
 import type { Address } from '../model/address.ts';
 import { addressText } from '../model/address.ts';
-import { LIMITS } from '../model/limits.ts';
 import { findingText } from '../storage/finding.ts';
 import { EXIT, Failure } from './failure.ts';
-import { peerOptionsOf } from './peer-options.ts';
+import { Inputs } from './inputs.ts';
+import { listening, textOf } from './listening.ts';
+import { peerOptionsOf, retentionOf } from './peer-options.ts';
 
 const CONTROL_SOCKET = 'control.sock';
+const DATABASE = 'history.db';
 const CSV_PIN = 'csv';
 const CSV_PIN_MS = 3_600_000;
-const INGEST_REQUEST_MS = 30_000;
 const LIVE_HEARTBEAT_MS = 15_000;
 /** A member heard of directly within so many heartbeats is shown as alive by own evidence. */
 const RECENT_HEARTBEATS = 10;
@@ -96,9 +97,10 @@ export class Node {
       NodeStore.openOrdered(directory, bounds, {
         failed: ({ kind, detail }) => {
           // A full disk is waited for: what is at it stays unanswered, and nothing is lost. (HO3)
-          if (kind === 'full')
+          if (kind === 'full') {
             log.error('the disk is full: nothing is stored until there is room', { detail });
-          else {
+            onDisk?.diskFull();
+          } else {
             // Whoever waits for the disk waits in vain, and is told before the inputs close.
             waitedOn?.close('the disk failed');
             this.#fail(new Failure(`the disk failed: ${detail}`));
@@ -148,6 +150,8 @@ export class Node {
     this.#followOrder(config, host, directory.path, (from) =>
       store.pinLog(CSV_PIN, from, performance.now() + CSV_PIN_MS),
     );
+    const retention = Retention.start(retentionOf(config), host, log);
+    this.#stops.push(() => retention.stop());
     await this.#openEdges(config, host, directory.path, apiPort);
     if (config.discovery) await this.#openDiscovery(config, host, advertised, instance);
 
@@ -235,14 +239,37 @@ export class Node {
     });
   }
 
+  /** The same order in columns, for those who ask about the past. */
+  #openPast(config: Config, { hub, history: source }: Host, directory: string): DatabaseFollower | null {
+    if (config.historyDb === 'off') return null;
+    const { historyDbMemoryMb: memoryMb, historyDbThreads: threads } = config;
+    const past = new DatabaseFollower(this.log, {
+      path: join(directory, DATABASE),
+      memoryMb,
+      threads,
+      source,
+    });
+    const unfollow = hub.follow(({ fact }) => {
+      if (fact.type === 'committed') past.committed();
+    });
+    past.committed();
+    this.#stops.push(() => {
+      unfollow();
+      return past.stop();
+    });
+    return past;
+  }
+
   async #openEdges(config: Config, host: Host, path: string, apiPort: number): Promise<void> {
     const { hub } = host;
     const { log } = this;
-    const control = await ControlServer.start(hub, log, join(path, CONTROL_SOCKET), this.#cut);
+    const past = this.#openPast(config, host, path);
+    host.count(() => past?.counters() ?? {});
+    const control = await ControlServer.start(hub, log, join(path, CONTROL_SOCKET), { cut: this.#cut, past });
     this.#stops.push(() => control.stop());
 
     const refusals = new Refusals(log, () => Date.now());
-    host.count(() => refusedBy(refusals));
+    const inbox = new Inbox();
     let isReady = false;
     const api = await listening(config.host, apiPort, () =>
       ReadApi.start(hub, log, {
@@ -254,31 +281,16 @@ export class Node {
         ready: () => (isReady ? [] : ['the inputs are being opened']),
         evidenceRecentMs: RECENT_HEARTBEATS * config.heartbeatIntervalMs,
         heartbeatMs: LIVE_HEARTBEAT_MS,
+        past,
         refusedInput: () => refusals.all(),
+        inboxed: () => inbox.all(),
       }),
     );
     this.#stops.push(() => api.stop());
 
-    const { ingestPort } = config;
-    if (ingestPort !== null) {
-      const ingest = await listening(config.host, ingestPort, () =>
-        HttpIngest.start(
-          log,
-          {
-            host: config.host,
-            port: ingestPort,
-            connectionsMax: LIMITS.ingestConnectionsMax,
-            requestTimeoutMs: INGEST_REQUEST_MS,
-            refusals,
-          },
-          httpInputs(hub, refusals, config.ingestAck),
-        ),
-      );
-      this.#stops.push(() => ingest.stop());
-      host.count(() => ingest.counters());
-    }
-    const sensors = await SensorRunner.start(hub, log, config.sensors);
-    this.#stops.push(() => sensors.stop());
+    const inputs = await Inputs.open(hub, log, config, { refusals, inbox, version: version() });
+    this.#stops.push(() => inputs.stop());
+    host.count(() => inputs.counters());
     isReady = true;
   }
 
@@ -328,35 +340,6 @@ async function usable<T>(opening: Promise<T>): Promise<T> {
     if (cause instanceof DataDirectoryError) throw new Failure(cause.message, EXIT.usage, { cause });
     throw cause;
   }
-}
-
-/** What the system says of a port that can't be had, in the words of an operator. */
-async function listening<T>(host: string, port: number, start: () => Promise<T>): Promise<T> {
-  try {
-    return await start();
-  } catch (cause) {
-    const root = rootOf(cause);
-    const isInUse = root instanceof Error && 'code' in root && root.code === 'EADDRINUSE';
-    const why = isInUse ? 'it is in use' : textOf(root);
-    throw new Failure(`cannot listen on ${host} port ${port}: ${why}`, EXIT.usage, { cause });
-  }
-}
-
-/** Input and reason are words of this program, so the names are few. */
-function refusedBy(refusals: Refusals): { readonly [name: string]: number } {
-  return Object.fromEntries(
-    refusals
-      .all()
-      .map(({ input, reason, count }) => [`${input}_refused_${reason.replaceAll('-', '_')}_total`, count]),
-  );
-}
-
-function rootOf(error: unknown): unknown {
-  return error instanceof Error && error.cause !== undefined ? rootOf(error.cause) : error;
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function version(): string {

@@ -122,7 +122,7 @@ test('[CF10] what is not given follows from what is', () => {
 });
 
 test('[CF9] what has no effect is noted and does no harm', () => {
-  const { notes } = loadedOf(['--mqtt-port', '1884', '--ingest-ack', 'committed'], {
+  const { notes } = loadedOf(['--outbox-max-age-ms', '60000', '--ingest-ack', 'committed'], {
     SENSORS: '1',
     SENSOR_0_TYPE: 'boolean',
     SENSOR_0_MAX: '3',
@@ -130,7 +130,7 @@ test('[CF9] what has no effect is noted and does no harm', () => {
   });
 
   expect(notes).toEqual([
-    'MQTT_PORT = "1884" (flag --mqtt-port) has no effect in this version',
+    'OUTBOX_MAX_AGE_MS = "60000" (flag --outbox-max-age-ms) has no effect in this version',
     'SENSOR_0_MAX (environment) is not used: a sensor of that type has no MAX',
     'SENSOR_1_TYPE (environment) is not used: SENSORS is 1',
   ]);

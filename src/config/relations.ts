@@ -82,6 +82,9 @@ const RELATIONS: readonly Relation[] = [
   listenersDiffer('WEB_API_PORT', 'PORT'),
   listenersDiffer('INGEST_PORT', 'PORT'),
   listenersDiffer('INGEST_PORT', 'WEB_API_PORT'),
+  listenersDiffer('MQTT_PORT', 'PORT'),
+  listenersDiffer('MQTT_PORT', 'WEB_API_PORT'),
+  listenersDiffer('MQTT_PORT', 'INGEST_PORT'),
   {
     between: ['BROADCAST_PORT', 'PORT', 'DISCOVERY'],
     wrong: ({ broadcastPort, port, discovery }, quote) =>
@@ -118,7 +121,10 @@ const RELATIONS: readonly Relation[] = [
 ];
 
 /** Two TCP listeners share a port only when the system chooses (0) or one is off (null). */
-function listenersDiffer(a: 'WEB_API_PORT' | 'INGEST_PORT', b: 'PORT' | 'WEB_API_PORT'): Relation {
+function listenersDiffer(
+  a: 'WEB_API_PORT' | 'INGEST_PORT' | 'MQTT_PORT',
+  b: 'PORT' | 'WEB_API_PORT' | 'INGEST_PORT',
+): Relation {
   return {
     between: [a, b],
     wrong: (values, quote) => {
@@ -126,6 +132,7 @@ function listenersDiffer(a: 'WEB_API_PORT' | 'INGEST_PORT', b: 'PORT' | 'WEB_API
         PORT: values.port,
         WEB_API_PORT: webApiPortOf(values),
         INGEST_PORT: values.ingestPort,
+        MQTT_PORT: values.mqttPort,
       };
       return port[a] !== null && port[a] !== 0 && port[a] === port[b] ? `must differ from ${quote(b)}` : null;
     },

@@ -66,7 +66,7 @@ test('[CT4] transfer, leave and remove are asked of the group, and what it answe
 test('[CT5] a node is cut off from others only where it was started to be drilled', async () => {
   const cuts: (readonly PeerId[])[] = [];
   const path = join(directory, 'drilled.sock');
-  const drilled = await ControlServer.start(hub, recordingLog(), path, (peers) => cuts.push(peers));
+  const drilled = await ControlServer.start(hub, recordingLog(), path, { cut: (peers) => cuts.push(peers) });
 
   const taken = await askNode(path, { act: 'cut', peers: ['bob' as PeerId] });
   const refused = await ask({ act: 'cut', peers: [] });

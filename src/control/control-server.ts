@@ -4,6 +4,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Hub } from '../hub/hub.ts';
+import type { Past } from '../hub/past.ts';
 import { unreachable } from '../kit/assert.ts';
 import type { Log } from '../kit/log.ts';
 import type { PeerId, SensorId } from '../model/ids.ts';
@@ -22,16 +23,25 @@ export function socketPathProblem(path: string): string | null {
 /** Cuts this node off from peers: for nodes that are there to be drilled. */
 export type Cut = (peers: readonly PeerId[]) => void;
 
+export interface ControlOptions {
+  /** Null at a node that takes no part in drills. */
+  readonly cut?: Cut | null;
+  /** Null at a node that keeps no database. */
+  readonly past?: Past | null;
+}
+
 export class ControlServer {
   readonly #hub: Hub;
   readonly #log: Log;
   readonly #path: string;
   readonly #cut: Cut | null;
+  readonly #past: Past | null;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
 
-  private constructor(hub: Hub, log: Log, path: string, cut: Cut | null) {
+  private constructor(hub: Hub, log: Log, path: string, { cut = null, past = null }: ControlOptions) {
     this.#cut = cut;
+    this.#past = past;
     this.#hub = hub;
     this.#log = log;
     this.#path = path;
@@ -40,9 +50,9 @@ export class ControlServer {
   }
 
   /** The data directory is locked by this process, so a socket found there was left behind. */
-  static async start(hub: Hub, log: Log, path: string, cut: Cut | null = null): Promise<ControlServer> {
+  static async start(hub: Hub, log: Log, path: string, options: ControlOptions = {}): Promise<ControlServer> {
     rmSync(path, { force: true });
-    const control = new ControlServer(hub, log, path, cut);
+    const control = new ControlServer(hub, log, path, options);
     await new Promise<void>((listening, failed) => {
       control.#server.once('error', failed);
       control.#server.listen(path, listening);
@@ -100,6 +110,10 @@ export class ControlServer {
         return this.#command(request.act, { kind: 'leave' });
       case 'remove':
         return this.#command(request.act, { kind: 'remove', peer: request.peer });
+      case 'sql':
+        if (this.#past === null)
+          return { ok: false, problem: 'this node keeps no database (HISTORY_DB=off)' };
+        return { ok: true, ...(await this.#past.sql(request.text)) };
       case 'cut':
         if (this.#cut === null) return { ok: false, problem: 'this node takes no part in drills' };
         this.#cut(request.peers);

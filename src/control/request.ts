@@ -1,5 +1,6 @@
 // What the control socket understands. SPEC rules CT2-CT4.
 
+import type { SqlAnswer } from '../hub/past.ts';
 import { ok, type Result, refused } from '../kit/result.ts';
 import { type PeerId, parsePeerId, parseSensorId, type SensorId } from '../model/ids.ts';
 import { LIMITS } from '../model/limits.ts';
@@ -12,6 +13,8 @@ export type ControlRequest =
   | { readonly act: 'leave' }
   /** Another node, which will not come back, is taken out of the group. */
   | { readonly act: 'remove'; readonly peer: PeerId }
+  /** The past is asked in SQL: one statement that reads. */
+  | { readonly act: 'sql'; readonly text: string }
   /** In a drill: nothing goes from this node to these peers until another cut. */
   | { readonly act: 'cut'; readonly peers: readonly PeerId[] };
 
@@ -23,10 +26,11 @@ export type ControlAnswer =
       readonly firstN: number;
     }
   | { readonly ok: true; readonly done: 'transfer' | 'leave' | 'remove' | 'cut' }
+  | ({ readonly ok: true } & SqlAnswer)
   | { readonly ok: false; readonly problem: string };
 
 const WHAT_IS_ALLOWED =
-  '{"act": "forget", "sensors": ["…"]}, {"act": "transfer", "to": "…"}, {"act": "leave"} or {"act": "remove", "peer": "…"}';
+  '{"act": "forget", "sensors": ["…"]}, {"act": "transfer", "to": "…"}, {"act": "leave"}, {"act": "remove", "peer": "…"} or {"act": "sql", "text": "…"}';
 
 export function parseRequest(line: string): Result<ControlRequest> {
   const request = parseJson(line);
@@ -46,10 +50,14 @@ export function parseRequest(line: string): Result<ControlRequest> {
       const peer = parsePeerId(String('peer' in request ? request.peer : ''));
       return peer.ok ? ok({ act: 'remove', peer: peer.value }) : peer;
     }
+    case 'sql': {
+      const text = 'text' in request ? request.text : undefined;
+      return typeof text === 'string' ? ok({ act: 'sql', text }) : refused('"text" is one statement in SQL');
+    }
     case 'cut':
       return cutOf('peers' in request ? request.peers : undefined);
     default:
-      return refused(`the acts are "forget", "transfer", "leave" and "remove": ${WHAT_IS_ALLOWED}`);
+      return refused(`the acts are "forget", "transfer", "leave", "remove" and "sql": ${WHAT_IS_ALLOWED}`);
   }
 }
 

@@ -1,15 +1,13 @@
-// Follows the committed order and hands it to the thread that writes the CSV files. Reading goes on only as fast as
-// the thread takes it, so it costs the ordering path a copy of bytes and no more. SPEC rules HI1, HI8-HI10.
+// The CSV files follow the committed order, in a thread of their own, which also learns where each sensor's latest reading
+// stands. SPEC rules HI1, HI8-HI10.
 
 import { Worker } from 'node:worker_threads';
 import type { LogSource } from '../hub/log-source.ts';
 import type { Placed } from '../hub/places.ts';
 import type { Log } from '../kit/log.ts';
-import type { Entry } from '../model/entry.ts';
-import type { GroupId } from '../model/group-view.ts';
-import { LIMITS } from '../model/limits.ts';
 import type { CsvWorkerData } from './csv-worker.ts';
-import { entriesMessage, type Progress, type ToWorker } from './entry-message.ts';
+import type { Progress } from './entry-message.ts';
+import { LogFollower } from './log-follower.ts';
 
 export interface CsvFollowerOptions {
   /** Where the node keeps all of its own. */
@@ -22,182 +20,56 @@ export interface CsvFollowerOptions {
   /** Places told before are those of an order that has ended. */
   readonly forgetPlaces: () => void;
   /** It is durable up to this entry: the log need not keep it for the files. */
-  readonly durable: (upto: { readonly index: number; readonly sequence: number }) => void;
+  readonly durable: (upto: Progress['durable']) => void;
   /** How the thread is started; the program's own way without it. */
   readonly startThread?: (data: CsvWorkerData) => Worker;
 }
 
-type FromWorker =
-  | ({ readonly type: 'begun' | 'taken' | 'durable' | 'closed' } & Progress)
-  | { readonly type: 'placed'; readonly placed: readonly Placed[] };
-
-/** Messages the thread has not taken yet: one is being written while the next is being read. */
-const UNDER_WAY_MAX = 2;
-const AGAIN_AFTER_MS = 5_000;
-/** A node that stops does not wait longer: what is not written by then the next start writes. */
-const CLOSE_MS = 700;
+interface PlacedMessage {
+  readonly type: 'placed';
+  readonly placed: readonly Placed[];
+}
 
 export class CsvFollower {
-  readonly #options: CsvFollowerOptions;
-  readonly #log: Log;
-  #worker: Worker | null = null;
-  #group: GroupId | null = null;
-  /** The entry to be read next; null while the thread has not said. */
-  #next: number | null = null;
-  #underWay = 0;
-  #reading = false;
-  #progress: Progress | null = null;
-  #again: NodeJS.Timeout | null = null;
+  readonly #follower: LogFollower<PlacedMessage>;
   #wipe: boolean;
-  #stopping = false;
-  #closed: () => void = () => {};
-  #failures = 0;
 
   constructor(log: Log, options: CsvFollowerOptions) {
-    this.#log = log;
-    this.#options = options;
+    const { directory, source, placed, forgetPlaces, durable, startThread = csvThread } = options;
     this.#wipe = options.wipe;
-    this.#begin();
+    this.#follower = new LogFollower<PlacedMessage>(log, {
+      what: 'the CSV files',
+      source,
+      startThread: () => startThread({ directory, wipe: this.#wipe }),
+      begun: () => {
+        this.#wipe = false;
+      },
+      told: (message) => placed(message.placed),
+      groupChanged: forgetPlaces,
+      durable,
+    });
   }
 
   /** How far the files are, for those who watch. */
   counters(): { readonly [name: string]: number } {
-    const { sequence = 0, durable } = this.#progress ?? {};
+    const { sequence = 0, durable } = this.#follower.progress ?? {};
     return {
       csv_sequence: sequence,
       csv_sequence_durable: durable?.sequence ?? 0,
-      csv_failures_total: this.#failures,
+      csv_failures_total: this.#follower.failures,
     };
   }
 
   /** The order may have gone on. */
   committed(): void {
-    void this.#pump();
+    this.#follower.committed();
   }
 
-  async stop(): Promise<void> {
-    this.#stopping = true;
-    if (this.#again) clearTimeout(this.#again);
-    const worker = this.#worker;
-    if (worker === null) return;
-    const closed = new Promise<void>((resolve) => {
-      this.#closed = resolve;
-    });
-    this.#tell({ type: 'close' });
-    const patience = setTimeout(() => this.#closed(), CLOSE_MS);
-    await closed;
-    clearTimeout(patience);
-    await worker.terminate();
-  }
-
-  #begin(): void {
-    const { directory, startThread = csvThread } = this.#options;
-    const worker = startThread({ directory, wipe: this.#wipe });
-    this.#worker = worker;
-    worker.on('message', (message: FromWorker) => this.#hear(message));
-    worker.on('error', (error) => this.#failed(error));
-    worker.on('exit', () => {
-      if (this.#worker === worker) this.#closed();
-    });
-  }
-
-  #hear(message: FromWorker): void {
-    if (message.type === 'placed') {
-      this.#options.placed(message.placed);
-      return;
-    }
-    const { type, ...progress } = message;
-    this.#progress = progress;
-    if (type === 'begun') {
-      this.#wipe = false;
-      this.#group = progress.group;
-      this.#next = progress.next;
-    } else if (type === 'taken') this.#underWay--;
-    else if (type === 'closed') this.#closed();
-    this.#options.durable(progress.durable);
-    void this.#pump();
-  }
-
-  async #pump(): Promise<void> {
-    if (this.#reading || this.#stopping) return;
-    this.#reading = true;
-    try {
-      while (await this.#step());
-    } catch (error) {
-      this.#log.error('the history could not be read for the CSV files', { why: textOf(error) });
-      this.#later(() => void this.#pump());
-    }
-    this.#reading = false;
-  }
-
-  /** Whether there may be more to do at once. */
-  async #step(): Promise<boolean> {
-    const { source } = this.#options;
-    const { group, index } = source.extent();
-    if (this.#next === null || group === null || this.#stopping) return false;
-    if (group !== this.#group) {
-      this.#options.forgetPlaces();
-      this.#group = group;
-      this.#next = null;
-      this.#tell({ type: 'group', group });
-      return false;
-    }
-    if (this.#underWay >= UNDER_WAY_MAX || this.#next > index) return false;
-
-    const from = this.#next;
-    const entries = await source.read({ index: from }, LIMITS.logReadBytesMax);
-    const firstKept = await this.#firstKept(entries);
-    const last = entries.at(-1);
-    // The group or the thread may have changed while the log was being read.
-    if (last === undefined || this.#next !== from || source.extent().group !== group) return false;
-    const message = entriesMessage(entries, (trim) => firstKept.get(trim) ?? null);
-    this.#next = last.index + 1;
-    this.#underWay++;
-    this.#tell(message, [message.bytes.buffer]);
-    return true;
-  }
-
-  /** Where the log begins after each trim among the entries, as far as that can still be seen. */
-  async #firstKept(entries: readonly Entry[]): Promise<ReadonlyMap<Entry, number>> {
-    const found = new Map<Entry, number>();
-    for (const entry of entries) {
-      if (entry.body.kind !== 'trim') continue;
-      const index = entry.body.upto + 1;
-      const [first] = await this.#options.source.read({ index }, 1);
-      if (first?.index === index) found.set(entry, first.firstSequence);
-    }
-    return found;
-  }
-
-  #tell(message: ToWorker, transfer: readonly ArrayBufferLike[] = []): void {
-    this.#worker?.postMessage(
-      message,
-      transfer.filter((one) => one instanceof ArrayBuffer),
-    );
-  }
-
-  /** The files stay as they are: the next thread cuts what is not sure and goes on. */
-  #failed(error: Error): void {
-    this.#failures++;
-    this.#log.error('the CSV files could not be written', { why: error.message, again_ms: AGAIN_AFTER_MS });
-    this.#worker = null;
-    this.#next = null;
-    this.#underWay = 0;
-    this.#closed();
-    if (!this.#stopping) this.#later(() => this.#begin());
-  }
-
-  #later(act: () => void): void {
-    if (this.#again) clearTimeout(this.#again);
-    this.#again = setTimeout(act, AGAIN_AFTER_MS);
-    this.#again.unref();
+  stop(): Promise<void> {
+    return this.#follower.stop();
   }
 }
 
 function csvThread(workerData: CsvWorkerData): Worker {
   return new Worker(new URL('./csv-worker.js', import.meta.url), { workerData });
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

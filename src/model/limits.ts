@@ -98,6 +98,16 @@ export const LIMITS = {
   ingestInflationsMax: 2,
   /** Rejected items an answer lists; it counts all of them. */
   ingestRejectedListedMax: 50,
+  /** Rows of the database that stand in the order they came, before they are sorted away. */
+  historyRecentRowsMax: 2_000_000,
+  /** Rows an answer about the past may have. */
+  historyRowsMax: 20_000,
+  /** Questions about the past that are under way, and how long one may take. */
+  historyQuestionsMax: 64,
+  historyAnswerMsMax: 30_000,
+  /** What one statement of a person may take. */
+  sqlMsMax: 10_000,
+  sqlRowsMax: 10_000,
   modbusDevicesMax: 256,
   /** Of one device. */
   modbusRegistersMax: 2_048,
@@ -233,6 +243,8 @@ export const LIMITS = {
   /** Readers of the log whose next place is remembered. */
   historyCursorsMax: 64,
   historyPinsMax: 64,
+  /** Stretches of its log that a disk lost and others are asked for; more are found again by the next look. */
+  logHolesMax: 64,
   /** Own batches that wait to be ordered and are still in memory; older ones are read from the disk. */
   outboxTailBytesMax: 16_777_216,
 } as const;

@@ -58,6 +58,36 @@ export const HISTORY_OPTIONS = {
     default: 5_000,
     help: 'How long an input that asked for committed waits for it.',
   }),
+  historyMaxBytes: option({
+    name: 'HISTORY_MAX_BYTES',
+    kind: or('never', whole(268_435_456, Number.MAX_SAFE_INTEGER)),
+    default: 'never',
+    help: 'Above so many bytes on the disk of the leader the oldest readings leave the log and the CSV files of all nodes.',
+  }),
+  historyMaxAgeMs: option({
+    name: 'HISTORY_MAX_AGE_MS',
+    kind: or('never', whole(60_000, 36_500 * DAY_MS)),
+    default: 'never',
+    help: 'And so do readings older than this.',
+  }),
+  historyDb: option({
+    name: 'HISTORY_DB',
+    kind: oneOf('on', 'off'),
+    default: 'on',
+    help: 'Whether this node keeps the history in columns as well (DuckDB), for /api/v1/history and sensorium sql.',
+  }),
+  historyDbMemoryMb: option({
+    name: 'HISTORY_DB_MEMORY_MB',
+    kind: whole(64, 1_048_576),
+    default: 256,
+    help: 'How much memory that database may use, in MB; what does not fit goes to the disk.',
+  }),
+  historyDbThreads: option({
+    name: 'HISTORY_DB_THREADS',
+    kind: whole(1, 256),
+    default: 2,
+    help: 'How many threads it may compute with.',
+  }),
   outboxMaxBytes: option({
     name: 'OUTBOX_MAX_BYTES',
     kind: whole(67_108_864, Number.MAX_SAFE_INTEGER),

@@ -1,7 +1,8 @@
 // How readings come in: simulated sensors and listeners.
 
 import { LIMITS } from '../../model/limits.ts';
-import { oneOf, PORT_OR_OFF, seconds, whole } from '../kind.ts';
+import { BOOLEAN, oneOf, PATH, PORT_OR_OFF, seconds, unset, whole } from '../kind.ts';
+import { BRIDGE_TOPICS, BRIDGE_URL, PROFILE_RULES } from '../mqtt-options.ts';
 import { option } from '../option.ts';
 
 export const INPUT_OPTIONS = {
@@ -29,11 +30,41 @@ export const INPUT_OPTIONS = {
     default: 'stored',
     help: 'What an input waits for before it acknowledges. committed: that a quorum has it durable, with its place in the order.',
   }),
+  modbusConfig: option({
+    name: 'MODBUS_CONFIG',
+    kind: unset(PATH),
+    default: null,
+    help: 'A JSON file with the Modbus TCP devices to poll and what their registers mean. Given to several nodes, one polls and another takes over.',
+  }),
   mqttPort: option({
     name: 'MQTT_PORT',
     kind: PORT_OR_OFF,
     default: 1_883,
-    idle: true,
-    help: 'MQTT input.',
+    help: 'MQTT 3.1, 3.1.1 and 5, over TCP and WebSocket: publish to any node, subscribe at any other.',
+  }),
+  mqttProfiles: option({
+    name: 'MQTT_PROFILES',
+    kind: PROFILE_RULES,
+    default: [],
+    help: 'How payloads are read, by topic; the first that fits counts, before those for zigbee2mqtt, Tasmota and ESPHome, and auto for all else. none: a message and no reading.',
+  }),
+  mqttHomeAssistant: option({
+    name: 'MQTT_HOMEASSISTANT',
+    kind: BOOLEAN,
+    default: false,
+    help: 'Describes every sensor on homeassistant/…, so that Home Assistant finds it.',
+  }),
+  mqttBridgeUrl: option({
+    name: 'MQTT_BRIDGE_URL',
+    kind: unset(BRIDGE_URL),
+    default: null,
+    secret: true,
+    help: 'An existing MQTT broker whose messages come in here as if they were published here.',
+  }),
+  mqttBridgeTopics: option({
+    name: 'MQTT_BRIDGE_TOPICS',
+    kind: BRIDGE_TOPICS,
+    default: ['#'],
+    help: 'What to take from that broker. With $share/<name>/… several nodes take turns.',
   }),
 };

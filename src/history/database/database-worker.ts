@@ -1,0 +1,113 @@
+// The thread in which the database lives: it takes entries of the order, writes them together, soon, and answers questions
+// meanwhile. SPEC rules HD1, HD3-HD8.
+
+import { parentPort, workerData } from 'node:worker_threads';
+import type { RangeAnswer, RangeQuery, SqlAnswer } from '../../hub/past.ts';
+import { PastRefused } from '../../hub/past.ts';
+import { must } from '../../kit/assert.ts';
+import type { ToWorker } from '../entry-message.ts';
+import { HistoryDatabase } from './history-database.ts';
+import { answerSql } from './people-sql.ts';
+import { rangeOf } from './range.ts';
+import type { DatabaseOptions } from './tables.ts';
+
+export type Question =
+  | { readonly type: 'range'; readonly id: number; readonly query: RangeQuery }
+  | { readonly type: 'sql'; readonly id: number; readonly text: string };
+
+export interface Answered {
+  readonly type: 'answered';
+  readonly id: number;
+  readonly answer: RangeAnswer | SqlAnswer | null;
+  /** Why there is no answer. */
+  readonly refused: string | null;
+}
+
+const WRITE_AFTER_MS = 250;
+/** Rows in memory: then reading goes on only when they are written. */
+const PENDING_ROWS_MAX = 200_000;
+
+const port = must(parentPort, 'this runs in a worker');
+const database = await HistoryDatabase.open(workerData as DatabaseOptions);
+/** Whatever writes waits for what was asked before it. */
+let turn: Promise<void> = Promise.resolve();
+let writeTimer: NodeJS.Timeout | null = null;
+
+port.on('message', (message: ToWorker | Question) => {
+  switch (message.type) {
+    case 'range':
+    case 'sql':
+      void answer(message);
+      return;
+    case 'group':
+      inTurn(async () => {
+        await database.startGroup(message.group);
+        tell('begun');
+      });
+      return;
+    case 'entries':
+      inTurn(() => take(message));
+      return;
+    case 'close':
+      if (writeTimer !== null) clearTimeout(writeTimer);
+      inTurn(async () => {
+        await database.commit();
+        tell('closed');
+        port.close();
+        database.close();
+      });
+  }
+});
+tell('begun');
+
+async function take({ rows, bytes }: Extract<ToWorker, { type: 'entries' }>): Promise<void> {
+  database.take(rows, bytes);
+  const trims = rows.flatMap(({ body }) => (body.kind === 'trim' ? body.firstKept : []));
+  if (trims.length > 0) {
+    await database.commit();
+    await database.trim(Math.max(...trims));
+  } else if (database.pendingRows > PENDING_ROWS_MAX) await write();
+  tell('taken');
+  if (database.isBehind) {
+    writeTimer ??= setTimeout(() => {
+      writeTimer = null;
+      inTurn(write);
+    }, WRITE_AFTER_MS);
+  }
+}
+
+async function write(): Promise<void> {
+  await database.commit();
+  await database.archive();
+  tell('durable');
+}
+
+function inTurn(act: () => Promise<void>): void {
+  turn = turn.then(act);
+}
+
+async function answer(question: Question): Promise<void> {
+  const { id } = question;
+  const connection = await database.connect();
+  try {
+    const answer =
+      question.type === 'range'
+        ? await rangeOf(connection, question.query)
+        : await answerSql(connection, question.text);
+    port.postMessage({ type: 'answered', id, answer, refused: null } satisfies Answered);
+  } catch (cause) {
+    const isTheirs = cause instanceof PastRefused;
+    const why = cause instanceof Error ? cause.message : String(cause);
+    const refused = isTheirs ? why : `the database could not answer: ${why}`;
+    port.postMessage({ type: 'answered', id, answer: null, refused } satisfies Answered);
+  } finally {
+    connection.closeSync();
+  }
+}
+
+function tell(type: 'begun' | 'taken' | 'durable' | 'closed'): void {
+  const { group, next, sequence } = database.progress;
+  const { written } = database;
+  const durable = { index: written.next - 1, sequence: written.sequence };
+  port.postMessage({ type, group, next, sequence, durable });
+}
