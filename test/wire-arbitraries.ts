@@ -195,6 +195,8 @@ export const anyError: fc.Arbitrary<ErrorMessage> = fc.record({
   reason: anyText,
 });
 
+const anyLife = fc.record({ identity: anyIdentity, incarnation: anyCount });
+
 export const anyMessage: fc.Arbitrary<Message> = fc.oneof(
   fc.record({ type: type('JOIN_REQUEST'), self: anyRumour }),
   fc.record({ type: type('PEER_LIST'), whole: fc.boolean(), rumours: anyProbe.rumours }),
@@ -218,6 +220,22 @@ export const anyMessage: fc.Arbitrary<Message> = fc.oneof(
     of: fc.constantFrom('GOSSIP_STATE' as const, 'GET_STATE' as const, 'FULL_SYNC_REQUEST' as const),
   }),
   anyError,
+  fc.record({ type: type('INTEREST'), version: anyCount, filters: fc.array(anyText, { maxLength: 4 }) }),
+  fc.record({ type: type('INTEREST_ACK'), version: anyCount }),
+  fc.record({
+    type: type('PUBLISH'),
+    life: anyLife,
+    first: anyCount,
+    messages: fc.array(
+      fc.record({
+        topic: anyText,
+        body: fc.uint8Array({ maxLength: 40 }),
+        shares: fc.array(anyText, { maxLength: 3 }),
+      }),
+      { maxLength: 4 },
+    ),
+  }),
+  fc.record({ type: type('PUBLISH_ACK'), life: anyLife, upto: anyCount }),
 );
 
 export const anyHello: fc.Arbitrary<Hello> = fc.record({

@@ -45,6 +45,7 @@ function comesWithEveryReading(fact: Fact): boolean {
     case 'addresses-known':
     case 'committed':
     case 'own-committed':
+    case 'messages-received':
       return true;
     default:
       return false;

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { must } from '../kit/assert.ts';
 import type { SensorId } from '../model/ids.ts';
 import type { Reading } from '../model/reading.ts';
+import { retainedName, retainedText, retainedValue } from '../model/retained-topic.ts';
 import { CommandRefused, type Hub, NotCommitted } from './hub.ts';
 import type { MemoryHistory } from './memory-history.ts';
 
@@ -38,6 +39,18 @@ export function hubContract(name: string, start: (changesKept: number) => Promis
       expect(second.firstN).toBeGreaterThan(first.firstN + 1);
       expect(hub.latestOf(KITCHEN)?.record.value).toBe(22);
       expect([...hub.latest()].map(({ record }) => record.sensor).sort()).toEqual([HALL, KITCHEN]);
+    }));
+
+  test(`[MQ12] ${name}: a retained topic that is no sensor is not among the sensors`, () =>
+    withHub(16, async (hub) => {
+      const name = retainedName('hall/note') as SensorId;
+      await hub.submit([reading(KITCHEN, 21), reading(name, retainedValue('some text'))], 'stored');
+      const { cursor } = hub.changes(0, 16);
+
+      expect([...hub.latest()].map(({ record }) => record.sensor)).toEqual([KITCHEN]);
+      expect([...hub.retained()].map(({ record }) => retainedText(record.value))).toEqual(['some text']);
+      expect(hub.latestOf(name)).not.toBeNull();
+      expect(cursor).toBe(1);
     }));
 
   test(`[HB9] ${name}: committed resolves once the readings have their places`, () =>

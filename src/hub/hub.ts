@@ -7,6 +7,7 @@ import type { Reading } from '../model/reading.ts';
 import type { LatestReading, MemberView, StreamView, TopologyView } from '../model/view.ts';
 import type { HistoryCommand } from '../peer/history.ts';
 import type { LogPage } from './log-page.ts';
+import type { MessagePort } from './message-port.ts';
 
 /** `stored`: durable at this node. `committed`: durable at a quorum, with its place in the order. */
 export type Durability = 'stored' | 'committed';
@@ -27,9 +28,13 @@ export interface Hub {
   /** Hides the sensors everywhere until they speak again. Resolves once that is durable here. */
   forget(sensors: readonly SensorId[]): Promise<Submitted>;
 
-  /** The last-write-wins winner of every sensor, in no order. */
+  /** The last-write-wins winner of every sensor, in no order; retained topics that are no sensors are not among them. */
   latest(): Iterable<LatestReading>;
+  /** The registers of retained topics that are no sensors. (MQ12) */
+  retained(): Iterable<LatestReading>;
   latestOf(sensor: SensorId): LatestReading | null;
+  /** Messages that are passed on from node to node as they come. */
+  readonly messages: MessagePort;
   members(): readonly MemberView[];
   /** Whom each node keeps links to, as far as known here. */
   topology(): readonly TopologyView[];
@@ -72,6 +77,13 @@ export class SubmitRefused extends Error {
   constructor(why: string, retry: boolean) {
     super(why);
     this.retry = retry;
+  }
+}
+
+/** What would only wait with what is at the full disk already. */
+export class DiskFull extends SubmitRefused {
+  constructor() {
+    super("this node's disk is full: nothing is stored here until there is room", true);
   }
 }
 

@@ -8,6 +8,8 @@ import type { OrderView } from '../model/group-view.ts';
 import type { Identity, PeerId, SensorId } from '../model/ids.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Reading, ReadingRecord } from '../model/reading.ts';
+import type { RelayMessage } from '../model/relay-message.ts';
+import { isRetainedTopic } from '../model/retained-topic.ts';
 import type { LatestReading, MemberView, TopologyView } from '../model/view.ts';
 import type { HistoryCommand } from '../peer/history.ts';
 import { ChangeRing } from './change-ring.ts';
@@ -27,6 +29,7 @@ import {
 } from './hub.ts';
 import { type LogPage, readingsOf, readPage } from './log-page.ts';
 import { MemoryHistory } from './memory-history.ts';
+import type { MessagePort } from './message-port.ts';
 import { Places } from './places.ts';
 
 export interface MemoryHubOptions {
@@ -44,6 +47,18 @@ export class MemoryHub implements Hub {
   readonly history: MemoryHistory;
   /** Members beside this one, as a test wants them shown. */
   others: MemberView[] = [];
+
+  /** What was passed on, and what was wanted at last. */
+  readonly passedOn: RelayMessage[] = [];
+  wanted: readonly string[] = [];
+  readonly messages: MessagePort = {
+    wantedElsewhere: () => true,
+    pass: (messages) => this.passedOn.push(...messages),
+    want: (filters) => {
+      this.wanted = filters;
+    },
+    isKnown: () => true,
+  };
 
   readonly #wallMs: () => number;
   readonly #changes: ChangeRing;
@@ -97,7 +112,11 @@ export class MemoryHub implements Hub {
   }
 
   latest(): Iterable<LatestReading> {
-    return this.#latest.values();
+    return this.#shown(false);
+  }
+
+  retained(): Iterable<LatestReading> {
+    return this.#shown(true);
   }
 
   latestOf(sensor: SensorId): LatestReading | null {
@@ -217,6 +236,12 @@ export class MemoryHub implements Hub {
     this.#facts.add({ type: 'own-committed', identity: producer.identity, upto }, atMs);
   }
 
+  *#shown(isRetained: boolean): Iterable<LatestReading> {
+    for (const latest of this.#latest.values()) {
+      if (isRetainedTopic(latest.record.sensor) === isRetained) yield latest;
+    }
+  }
+
   #take(reading: Reading): { readonly record: ReadingRecord; readonly unit: string } {
     const atMs = this.#wallMs();
     this.#n++;
@@ -244,7 +269,7 @@ export class MemoryHub implements Hub {
       origins: [this.self],
     };
     this.#latest.set(sensor, latest);
-    this.#changes.add({ atMs, sensor, latest, source: 'local_sensor' });
+    if (!isRetainedTopic(sensor)) this.#changes.add({ atMs, sensor, latest, source: 'local_sensor' });
     this.#facts.add(
       {
         type: 'registers-changed',

@@ -6,7 +6,7 @@ import type { SensorId } from '../model/ids.ts';
 import type { Input } from '../peer/port.ts';
 import { ANN, EMPTY_DISK, peerOptions, SoloHost } from '../peer/testing.ts';
 import { hubContract } from './hub.contract.ts';
-import { NotCommitted } from './hub.ts';
+import { DiskFull, NotCommitted } from './hub.ts';
 import { readingsOf } from './log-page.ts';
 import { MemoryHistory } from './memory-history.ts';
 import { type Carrier, PeerHub } from './peer-hub.ts';
@@ -28,6 +28,22 @@ test('[HB5] when the hub is closed nobody goes on waiting, and what the disk ans
 
   await expect(waiting).rejects.toThrow('the disk failed');
   await expect(late).rejects.toThrow('the disk failed');
+});
+
+test('[HO3] while the disk is full what comes is refused, and what was under way is answered when there is room', async () => {
+  const host = new OrderedHost(false);
+  const { hub } = hubOf(host, 16);
+  host.flush();
+  const reading = { sensor: KITCHEN, value: 21 };
+  const underWay = hub.submit([reading], 'stored');
+
+  hub.diskFull(true);
+  const refused = hub.submit([reading], 'stored');
+  await expect(refused).rejects.toBeInstanceOf(DiskFull);
+  hub.diskFull(false);
+  host.flush();
+
+  expect(await underWay).toMatchObject({ firstN: 1 });
 });
 
 test('[HB9] who waits for a commit that does not come is told in time that the readings are stored', async () => {

@@ -7,6 +7,7 @@ import type { OrderView } from '../model/group-view.ts';
 import { type Identity, type PeerId, type SensorId, sameIdentity } from '../model/ids.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Reading } from '../model/reading.ts';
+import { isRetainedTopic } from '../model/retained-topic.ts';
 import type { Now } from '../model/time.ts';
 import type { LatestReading, MemberView, TopologyView } from '../model/view.ts';
 import type { HistoryCommand } from '../peer/history.ts';
@@ -19,6 +20,7 @@ import {
   type ChangePage,
   CommandRefused,
   type CommitState,
+  DiskFull,
   type Durability,
   type Hub,
   NotCommitted,
@@ -30,6 +32,7 @@ import {
 } from './hub.ts';
 import { type LogPage, readPage } from './log-page.ts';
 import type { HistoryCarrier } from './log-source.ts';
+import type { MessagePort } from './message-port.ts';
 import { type Placed, Places } from './places.ts';
 
 const NOT_COMMITTED: CommitState = { commit: 'stored', group: null, sequence: null };
@@ -60,6 +63,7 @@ interface Waiting {
 
 export class PeerHub implements Hub {
   readonly #carrier: Carrier;
+  #diskIsFull = false;
   readonly #changes: ChangeRing;
   readonly #facts = new FactLog(LIMITS.factsKeptMax);
   /** Bounded by the peer, which refuses above submitsPendingMax. */
@@ -68,6 +72,12 @@ export class PeerHub implements Hub {
   /** Bounded by commandsPendingMax. */
   readonly #commands = new Map<number, { resolve(): void; reject(why: Error): void }>();
   readonly #places = new Places(LIMITS.placesMax);
+  readonly messages: MessagePort = {
+    wantedElsewhere: (topic) => this.#carrier.peer.relay.wantedElsewhere(topic),
+    pass: (messages) => this.#carrier.deliver({ type: 'pass-on', messages }),
+    want: (filters) => this.#carrier.deliver({ type: 'interest', filters }),
+    isKnown: () => this.#carrier.peer.relay.isKnown,
+  };
   #lastTicket = 0;
   /** Why nothing is taken any more. */
   #closed: string | null = null;
@@ -103,7 +113,13 @@ export class PeerHub implements Hub {
     this.#facts.add(fact, atMs);
   }
 
+  /** From here on submits are refused, or taken again. (HO3) */
+  diskFull(isFull: boolean): void {
+    this.#diskIsFull = isFull;
+  }
+
   submit(readings: readonly Reading[], until: Durability, receipt?: SubmitReceipt): Promise<Submitted> {
+    if (this.#diskIsFull) return Promise.reject(new DiskFull());
     if (readings.length < 1 || readings.length > LIMITS.readingsPerSubmitMax) {
       const why = `a submit carries 1 to ${LIMITS.readingsPerSubmitMax} readings, got ${readings.length}`;
       return Promise.reject(new SubmitRefused(why, false));
@@ -121,7 +137,11 @@ export class PeerHub implements Hub {
   }
 
   latest(): Iterable<LatestReading> {
-    return this.#carrier.peer.replication.latest();
+    return filtered(this.#carrier.peer.replication.latest(), false);
+  }
+
+  retained(): Iterable<LatestReading> {
+    return filtered(this.#carrier.peer.replication.latest(), true);
   }
 
   latestOf(sensor: SensorId): LatestReading | null {
@@ -191,7 +211,8 @@ export class PeerHub implements Hub {
 
   counters(): { readonly [name: string]: number } {
     const { peer } = this.#carrier;
-    return { ...peer.membership.counters(), ...peer.replication.counters(), ...this.#carrier.counters() };
+    const protocols = { ...peer.membership.counters(), ...peer.replication.counters() };
+    return { ...protocols, ...peer.relay.counters(), ...this.#carrier.counters() };
   }
 
   changes(after: number, limit: number): ChangePage {
@@ -270,6 +291,7 @@ export class PeerHub implements Hub {
   #keepChanges(fact: Extract<Fact, { type: 'registers-changed' }>, atMs: number): void {
     for (const record of fact.records) {
       const { sensor } = record;
+      if (isRetainedTopic(sensor)) continue;
       const latest = this.latestOf(sensor);
       const wins =
         latest === null
@@ -281,4 +303,8 @@ export class PeerHub implements Hub {
       if (wins) this.#changes.add({ atMs, sensor, latest, source: fact.source });
     }
   }
+}
+
+function* filtered(all: Iterable<LatestReading>, isRetained: boolean): Iterable<LatestReading> {
+  for (const latest of all) if (isRetainedTopic(latest.record.sensor) === isRetained) yield latest;
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { seriesId } from './series-id.ts';
 
-test('[IN15] a series is its name and its labels by key, so that their order does not matter', () => {
+test('[IN18] a series is its name and its labels by key, so that their order does not matter', () => {
   const one = seriesId('cpu', [
     ['host', 'roof'],
     ['cpu', '0'],
@@ -16,7 +16,7 @@ test('[IN15] a series is its name and its labels by key, so that their order doe
   expect(other).toEqual(one);
 });
 
-test('[IN15] two series never share a sensor', () => {
+test('[IN18] two series never share a sensor', () => {
   const text = fc.stringMatching(/^[a-c/%+#]{1,3}$/);
   const series = fc.tuple(text, fc.dictionary(text, text, { maxKeys: 2 }));
   fc.assert(
@@ -32,7 +32,7 @@ test('[IN15] two series never share a sensor', () => {
   );
 });
 
-test('[IN15] a label that is there twice, and a series too long for an id, are refused', () => {
+test('[IN18] a label that is there twice, and a series too long for an id, are refused', () => {
   expect(
     seriesId('cpu', [
       ['a', '1'],

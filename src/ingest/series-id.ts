@@ -1,6 +1,6 @@
 // The sensor of a series, as metrics programs name them: a name, and then each of its labels as a level `key=value`,
 // sorted by key. So a filter such as `cpu/+/host=roof` finds them, one series is one sensor whatever the order of its
-// labels, and two never share one. SPEC rule IN15.
+// labels, and two never share one. SPEC rule IN18.
 
 import { type Result, refused } from '../kit/result.ts';
 import { parseSensorId, quoted, type SensorId } from '../model/ids.ts';

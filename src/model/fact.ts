@@ -7,6 +7,7 @@ import type { Identity, PeerId, SensorId } from './ids.ts';
 import type { MemberStatus } from './member.ts';
 import type { OrderFact } from './order-fact.ts';
 import type { Record } from './reading.ts';
+import type { RelayMessage } from './relay-message.ts';
 
 /** How changes reached this peer; the names are those of `/api/updates`. */
 export type SyncSource = 'local_sensor' | 'push' | 'pull' | 'full_sync';
@@ -83,6 +84,12 @@ export type Fact =
       readonly records: readonly Record[];
       readonly source: SyncSource;
       readonly from: PeerId;
+    }
+  /** Messages from another node, in the order in which it passed them on. (MQ9) */
+  | {
+      readonly type: 'messages-received';
+      readonly from: PeerId;
+      readonly messages: readonly RelayMessage[];
     }
   /** Two origins write one sensor. It has one winner everywhere, but is often a mistake. */
   | { readonly type: 'sensor-collision'; readonly sensor: SensorId; readonly origins: readonly PeerId[] }

@@ -129,8 +129,10 @@ export const LIMITS = {
   mqttSessionsMax: 20_000,
   mqttSubscriptionsPerSessionMax: 1_024,
   /** Messages that wait for one client, and what they may weigh; of more, the oldest goes. */
-  mqttQueuedMessagesMax: 1_000,
+  mqttQueuedMessagesMax: 10_000,
   mqttQueuedBytesMax: 4_194_304,
+  /** What waits for all clients of a node together. */
+  mqttQueuedBytesTotalMax: 268_435_456,
   /** Messages at QoS 1 on their way to one client, and publishes at QoS 1 or 2 of one client that are not answered. */
   mqttInflightMax: 256,
   mqttReceiveMax: 1_024,
@@ -206,6 +208,8 @@ export const LIMITS = {
   /** Where ballots begin, as far back as a message says it. */
   epochsPerMessageMax: 256,
   basePartBytesMax: 131_072,
+  /** Entries from one base to the next, however small they are. */
+  baseEveryEntriesMax: 32_768,
   /** Bases kept in memory for those who join; the log between two of them is trimmed as a whole. */
   basesMax: 1_024,
 

@@ -31,7 +31,8 @@ export function parseFilter(text: string): Result<Filter> {
     share = text.slice(SHARE.length, end < 0 ? undefined : end);
     pattern = end < 0 ? '' : text.slice(end + 1);
     // [MQTT-4.8.2-1] [MQTT-4.8.2-2]
-    if (share === '' || /[+#]/.test(share)) return refused(`a share has a name without + and #: ${quoted(text)}`);
+    if (share === '' || /[+#]/.test(share))
+      return refused(`a share has a name without + and #: ${quoted(text)}`);
   }
   if (pattern === '') return refused('a filter is not empty');
   if (isTooLong(text)) return refused(`a filter has at most ${LIMITS.mqttTopicBytesMax} bytes`);

@@ -20,6 +20,14 @@ export function encodeMessage(message: Message): Uint8Array {
   return scratch.take();
 }
 
+/** The same behind `headBytes` zeros, for what a carrier writes in front of it. */
+export function encodeMessageBehind(headBytes: number, message: Message): Uint8Array {
+  scratch.clear();
+  scratch.zeros(headBytes);
+  writeMessage(scratch, message);
+  return scratch.take();
+}
+
 export function decodeMessage(bytes: Uint8Array): Result<Message, Malformed> {
   return readMessage(bytes, 0);
 }

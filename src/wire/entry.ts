@@ -8,6 +8,7 @@
 // the checksum of its payload. So equal chains mean equal logs, and any change within an entry shows at once,
 // though each byte is summed only once or twice. They find accidents, not forgers.
 
+import { assert } from '../kit/assert.ts';
 import { ByteReader, ByteWriter } from '../kit/bytes.ts';
 import { crc32, crc32c } from '../kit/crc32.ts';
 import type { Result } from '../kit/result.ts';
@@ -45,6 +46,11 @@ export const ENTRY_LAYOUT = `entry(format,kind<${KINDS.join('|')}>,index,firstSe
 
 const scratch = new ByteWriter(4_096);
 
+/** Entries are cut out of pieces of memory of this size: they come one after the other and go in the same order. */
+const SLAB_BYTES = 65_536;
+let slab = EMPTY;
+let slabUsed = 0;
+
 export interface EntryHead {
   readonly ballot: Ballot;
   readonly index: number;
@@ -69,7 +75,8 @@ export function encodeEntry(head: EntryHead, before: Chain): Entry {
   const headerBytes = scratch.length;
   scratch.zeros(CHAIN_BYTES);
   scratch.raw(payload);
-  const bytes = scratch.take();
+  const bytes = roomFor(scratch.length);
+  scratch.moveTo(bytes);
   const chain = runOn(before, bytes, headerBytes);
   writeChain(bytes, headerBytes, chain);
   const kept = body.kind === 'data' ? { ...body, payload: bytes.subarray(headerBytes + CHAIN_BYTES) } : body;
@@ -99,26 +106,57 @@ export function formatOf(bytes: Uint8Array): number {
   return bytes[0] ?? 0;
 }
 
-/** The entry as a part of a message: its bytes, after their number. */
-export const entryShape: Shape<Entry> = {
-  text: ENTRY_LAYOUT,
-  write(writer, entry) {
-    writer.varint(entry.bytes.length);
-    writer.raw(entry.bytes);
+/**
+ * Entries as a part of a message: each one's bytes, after their number. They are kept for long, so they are copied
+ * out of the frame that brought them, all at once: the memory of a message goes when the last of its entries does.
+ */
+export const entriesShape: Shape<readonly Entry[]> = {
+  text: `list(${ENTRY_LAYOUT},<=${LIMITS.appendEntriesMax})`,
+  write(writer, entries) {
+    assert(entries.length <= LIMITS.appendEntriesMax, 'a message has a bounded number of entries');
+    writer.varint(entries.length);
+    for (const { bytes } of entries) {
+      writer.varint(bytes.length);
+      writer.raw(bytes);
+    }
   },
   read(reader) {
-    const length = reader.varint();
-    if (length > LIMITS.appendBytesMax) reader.refuse(`an entry of ${length} bytes is too long`);
-    // A copy: an entry is kept for long, and must not hold the whole frame that brought it.
-    const bytes = reader.failed ? EMPTY : reader.raw(length).slice();
-    const inner = new ByteReader(bytes);
-    const entry = readEntry(inner, bytes);
-    if (!reader.failed && inner.problem !== null) {
-      reader.refuse(inner.problem.kind === 'refused' ? inner.problem.why : 'an entry ends too early');
+    const from = reader.position;
+    const places = placesOf(reader);
+    const all = reader.failed ? EMPTY : reader.bytes.slice(from, reader.position);
+    const entries: Entry[] = [];
+    for (const { start, end } of places) {
+      if (reader.failed) break;
+      entries.push(readPart(reader, all.subarray(start - from, end - from)));
+      if (reader.failed) reader.inside(`[${entries.length - 1}]`);
     }
-    return entry;
+    return entries;
   },
 };
+
+/** Where each of the entries begins and ends. */
+function placesOf(reader: ByteReader): readonly { readonly start: number; readonly end: number }[] {
+  const count = reader.varint();
+  const max = LIMITS.appendEntriesMax;
+  if (count > max) reader.refuse(`a list of ${count} is too long, allowed are ${max}`);
+  const places: { start: number; end: number }[] = [];
+  while (places.length < count && !reader.failed) {
+    const length = reader.varint();
+    if (length > LIMITS.appendBytesMax) reader.refuse(`an entry of ${length} bytes is too long`);
+    const start = reader.skip(length);
+    places.push({ start, end: start + length });
+  }
+  return places;
+}
+
+function readPart(reader: ByteReader, bytes: Uint8Array): Entry {
+  const inner = new ByteReader(bytes);
+  const entry = readEntry(inner, bytes);
+  if (inner.problem !== null) {
+    reader.refuse(inner.problem.kind === 'refused' ? inner.problem.why : 'an entry ends too early');
+  }
+  return entry;
+}
 
 function readEntry(reader: ByteReader, bytes: Uint8Array): Entry {
   const format = reader.u8();
@@ -202,6 +240,17 @@ function readBody(reader: ByteReader, kind: EntryKind): EntryBody {
     case 'epoch-start':
       return { kind };
   }
+}
+
+function roomFor(length: number): Uint8Array {
+  if (length > SLAB_BYTES / 4) return new Uint8Array(length);
+  if (slabUsed + length > slab.length) {
+    slab = new Uint8Array(SLAB_BYTES);
+    slabUsed = 0;
+  }
+  const from = slabUsed;
+  slabUsed += length;
+  return slab.subarray(from, slabUsed);
 }
 
 function payloadOf(body: EntryBody): Uint8Array {

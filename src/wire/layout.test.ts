@@ -7,7 +7,7 @@ import { DISK_VERSION, DURABLE_LAYOUTS } from './durable.ts';
 import { FIRST, MESSAGE } from './layout.ts';
 import { ERROR_CODES, PROTOCOL, PROTOCOL_MIN } from './messages.ts';
 
-const MESSAGE_PINS: { readonly [protocol: number]: string } = { 1: 'c09b43baf14ede4f' };
+const MESSAGE_PINS: { readonly [protocol: number]: string } = { 1: '1d0d9105987bcae6' };
 const DURABLE_PINS: { readonly [version: number]: string } = { 1: '3ce26f4a65730f24' };
 const FIRST_PIN = 'e9f7dd220505d622';
 

@@ -39,6 +39,7 @@ import { ORDERING_VARIANTS } from './ordering-layout.ts';
 import { RECORDS_LAYOUT } from './record-layout.ts';
 import { readRecords } from './record-reader.ts';
 import { writeRecords } from './record-writer.ts';
+import { RELAY_VARIANTS } from './relay-layout.ts';
 import { choice, list, type Shape, struct, union } from './shape.ts';
 
 export const records: Shape<readonly Record[]> = {
@@ -110,6 +111,7 @@ export const MESSAGE = union<Message, 'type'>('type', {
   ACK: [17, { of: choice(['GOSSIP_STATE', 'GET_STATE', 'FULL_SYNC_REQUEST']) }],
   ERROR: [18, error],
   ...ORDERING_VARIANTS,
+  ...RELAY_VARIANTS,
 });
 
 export const FIRST = union<Hello | ErrorMessage, 'type'>('type', {

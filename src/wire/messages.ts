@@ -7,12 +7,19 @@ import type { Identity, PeerId } from '../model/ids.ts';
 import type { Rumour } from '../model/member.ts';
 import type { Record } from '../model/reading.ts';
 import type { OrderingMessage } from './ordering-messages.ts';
+import type { RelayProtocolMessage } from './relay-messages.ts';
 
 /** Raised with every change of a message's shape. A peer speaks all of [PROTOCOL_MIN, PROTOCOL]. */
 export const PROTOCOL = 1;
 export const PROTOCOL_MIN = 1;
 
-export type Message = MembershipMessage | ReplicationMessage | OrderingMessage | AckMessage | ErrorMessage;
+export type Message =
+  | MembershipMessage
+  | ReplicationMessage
+  | OrderingMessage
+  | RelayProtocolMessage
+  | AckMessage
+  | ErrorMessage;
 
 export type MembershipMessage =
   /** Who is here? Asked by a peer over each new link; answered by PEER_LIST. */
@@ -34,6 +41,19 @@ export type MembershipMessage =
     }
   /** Ping `target` for me and pass its PONG on, with my nonce (SWIM §3.1, indirect probe). */
   | { readonly type: 'PING_REQUEST'; readonly nonce: number; readonly target: PeerId };
+
+export function isMembershipMessage(message: Message): message is MembershipMessage {
+  switch (message.type) {
+    case 'JOIN_REQUEST':
+    case 'PEER_LIST':
+    case 'PING':
+    case 'PONG':
+    case 'PING_REQUEST':
+      return true;
+    default:
+      return false;
+  }
+}
 
 /** The peer that asks (JOIN_REQUEST … PING_REQUEST) is the sender; a relayed PONG names whom it speaks for. */
 export type ReplicationMessage =

@@ -1,7 +1,7 @@
 // The layouts of the history plane's messages; `layout.ts` joins them with the others. SPEC rules WR4-WR6.
 
 import { LIMITS } from '../model/limits.ts';
-import { entryShape } from './entry.ts';
+import { entriesShape } from './entry.ts';
 import { clippedText, count, flag, hex16, identity, peerId, whole } from './nouns.ts';
 import {
   ballot,
@@ -25,7 +25,7 @@ import { choice, list, struct, union, type Variants } from './shape.ts';
 
 const head = { group: hex16, identity };
 const answer = { ...head, ballot, promised: ballot };
-const entries = list(entryShape, LIMITS.appendEntriesMax);
+const entries = entriesShape;
 const epochs = list(epoch, LIMITS.epochsPerMessageMax);
 const how = choice(['election', 'transfer', 'reballot']);
 const present = list(peerId, LIMITS.groupMembersMax);
