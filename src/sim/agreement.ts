@@ -151,6 +151,7 @@ function wrongWinners(running: readonly Node[], ledger: Ledger, options: Agreeme
     const should = expected.get(sensor);
     const does = shown.get(sensor);
     if (doubtful.has(sensor) || (should && ledger.isForked(should))) continue;
+    if (ledger.isDoubtfullyForgotten(sensor)) continue;
     // Once its tombstone is dropped, an origin takes what is said late of a forgotten sensor.
     if (options.tombstonesDropped && ledger.wasForgotten(sensor)) continue;
     // From beyond a gap that nobody can fill any more: shown, and not a part of what was reached.

@@ -5,10 +5,14 @@
 import type { Random } from '../kit/random.ts';
 import type { Batch, HardState, KnownAddress, Recovered, Snapshot } from '../model/durable.ts';
 import { compareIdentities, sameIdentity } from '../model/ids.ts';
+import type { OutboxBatch } from '../protocol/ordering/port.ts';
+import { OrderImage, type OrderWrite, restsOf } from './order/image.ts';
 import type { Timeline } from './timeline.ts';
 
 export type DiskWrite =
-  | { readonly type: 'batch'; readonly batch: Batch }
+  /** `stored`: as the order reads it, where its peer takes part in the order. */
+  | { readonly type: 'batch'; readonly batch: Batch; readonly stored?: OutboxBatch }
+  | { readonly type: 'order'; readonly write: OrderWrite }
   | { readonly type: 'hard-state'; readonly state: HardState }
   | { readonly type: 'snapshot'; readonly snapshot: Snapshot };
 
@@ -18,6 +22,7 @@ export interface DiskContent {
   readonly snapshot: Snapshot | null;
   readonly batches: readonly Batch[];
   readonly addresses?: readonly KnownAddress[];
+  readonly order?: OrderImage;
 }
 
 export interface DiskOptions {
@@ -42,6 +47,7 @@ export class SimDisk {
   #snapshot: Snapshot | null = null;
   #batches: Batch[] = [];
   #addresses: readonly KnownAddress[] = [];
+  #order = new OrderImage();
   #pending: Pending[] = [];
   /** Counts syncs begun or broken off: only the present one is answered. */
   #sync = 0;
@@ -67,6 +73,11 @@ export class SimDisk {
   /** How often the content was replaced from outside. */
   get replaced(): number {
     return this.#replaced;
+  }
+
+  /** What is durable of the order. */
+  get order(): OrderImage {
+    return this.#order;
   }
 
   get hardState(): HardState | null {
@@ -105,6 +116,7 @@ export class SimDisk {
       snapshot: this.#snapshot,
       batches: [...this.#batches],
       addresses: this.#addresses,
+      order: this.#order.copy(),
     };
   }
 
@@ -115,6 +127,7 @@ export class SimDisk {
     this.#snapshot = content.snapshot;
     this.#batches = [...content.batches];
     this.#addresses = content.addresses ?? [];
+    this.#order = content.order?.copy() ?? new OrderImage();
   }
 
   recover(fresh: () => HardState): Recovered {
@@ -122,11 +135,13 @@ export class SimDisk {
       this.#hardState = fresh();
       this.#durable({ type: 'hard-state', state: this.#hardState });
     }
+    const { state } = this.#order;
     return {
-      hardState: this.#hardState,
+      hardState: { ...this.#hardState, ...(state !== null && { order: state }) },
       snapshot: this.#snapshot,
       batches: [...this.#batches],
       addresses: this.#addresses,
+      order: { log: this.#order.recoverLog(), outbox: restsOf(this.#order) },
     };
   }
 
@@ -151,6 +166,10 @@ export class SimDisk {
     switch (write.type) {
       case 'batch':
         this.#batches.push(write.batch);
+        if (write.stored !== undefined) this.#order.keep({ type: 'batch', batch: write.stored });
+        break;
+      case 'order':
+        this.#order.keep(write.write);
         break;
       case 'hard-state':
         this.#hardState = write.state;

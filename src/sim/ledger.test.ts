@@ -11,6 +11,7 @@ test('[SM8] every reading has a value of its own, and the ledger has each under 
     codec: false,
     story: false,
     mutation: null,
+    order: 'off',
   });
 
   const { problems, counts } = scenario.run();
@@ -32,6 +33,7 @@ test('[SM8] what is lost with a disk counts as kept no longer', () => {
     codec: false,
     story: false,
     mutation: null,
+    order: 'off',
   });
   scenario.run();
   const { ledger, world } = scenario;

@@ -31,6 +31,8 @@ export class Ledger extends Watcher {
   readonly #places = new Map<number, { readonly stream: Stream; readonly n: number }>();
   /** Sensors that were ever forgotten, by anybody. */
   readonly #forgotten = new Set<SensorId>();
+  /** Sensors of which a tombstone was written under a number that was given twice. */
+  readonly #doubtfullyForgotten = new Set<SensorId>();
   /** Streams, by the text of their identity. */
   readonly #forked = new Set<string>();
   #records = 0;
@@ -69,6 +71,11 @@ export class Ledger extends Watcher {
    */
   isForked(name: StreamName): boolean {
     return this.#forked.has(identityText(name.identity));
+  }
+
+  /** Whether a number that was given twice means in one life that this sensor is forgotten. */
+  isDoubtfullyForgotten(sensor: SensorId): boolean {
+    return this.#doubtfullyForgotten.has(sensor);
   }
 
   get hasForks(): boolean {
@@ -121,6 +128,8 @@ export class Ledger extends Watcher {
       if (contents) {
         contents.push(record);
         this.#forked.add(identityText(batch.identity));
+        for (const { kind, sensor } of contents)
+          if (kind === 'tombstone') this.#doubtfullyForgotten.add(sensor);
       } else stream.contents[record.n - 1] = [record];
       stream.durableN = Math.max(stream.durableN, record.n);
       stream.keptN = record.n;

@@ -35,6 +35,7 @@ function run(seed: number, mutation: Mutation | null) {
     codec: false,
     story: false,
     mutation,
+    order: 'off',
   });
 }
 

@@ -1,25 +1,30 @@
 // One simulated machine: a disk, a clock, an address, and a process that comes and goes. It is the host of
 // that process: it brings it inputs and carries its requests out. SPEC rules SM2, SM4, SM5.
 
-import { AssertionError } from '../kit/assert.ts';
+import { AssertionError, must } from '../kit/assert.ts';
 import type { Address } from '../model/address.ts';
-import type { ReceiptKey, Recovered } from '../model/durable.ts';
+import { type Batch, isOrdered, type ReceiptKey, type Recovered } from '../model/durable.ts';
 import type { Fact } from '../model/fact.ts';
 import type { PeerId, SensorId } from '../model/ids.ts';
 import type { Reading } from '../model/reading.ts';
 import type { Now } from '../model/time.ts';
 import type { Input, PeerOutbox } from '../peer/port.ts';
+import type { OutboxBatch } from '../protocol/ordering/port.ts';
 import type { Channel } from '../protocol/outbox.ts';
 import { type Hello, type Message, PROTOCOL, PROTOCOL_MIN } from '../wire/messages.ts';
 import { MachineClock } from './clock.ts';
 import type { DiskWrite, SimDisk } from './disk.ts';
 import type { Network, Station } from './network.ts';
+import { payloadOf } from './order/image.ts';
+import { SimOrderRequests } from './order-requests.ts';
 import type { Timeline } from './timeline.ts';
 import type { Place, Watcher } from './watcher.ts';
 
 /** What runs on a machine: a peer, or what stands in for one in a test of the simulator. */
 export interface Process {
   readonly wakeAt: number;
+  /** Whether it takes part in the order. */
+  readonly takesPart?: boolean;
   start(out: PeerOutbox): void;
   handle(input: Input, now: Now, out: PeerOutbox): void;
   addressOf(peer: PeerId): Address | null;
@@ -28,6 +33,8 @@ export interface Process {
 /** What a machine's system keeps for a paused process; more datagrams are dropped, more frames too. */
 const INBOX_DATAGRAMS_MAX = 128;
 const INBOX_MAX = 16_384;
+/** What a read of the log or the outbox takes. */
+const READ_MS = 0.2;
 
 interface Run<P> {
   readonly process: P;
@@ -270,7 +277,7 @@ const WAKE: Input = { type: 'wake' };
 
 /** Carries the requests of one life of a process out. */
 class NodeOutbox<P extends Process> implements PeerOutbox {
-  readonly order = null;
+  readonly order: SimOrderRequests;
   readonly #node: SimNode<P>;
   readonly #life: number;
   readonly #world: NodeWorld;
@@ -279,6 +286,15 @@ class NodeOutbox<P extends Process> implements PeerOutbox {
     this.#node = node;
     this.#life = life;
     this.#world = world;
+    this.order = new SimOrderRequests({
+      image: () => node.disk.order,
+      write: (write, answer) => this.#write({ type: 'order', write }, answer),
+      read: (answer) => {
+        world.timeline.after(READ_MS, () => {
+          if (node.life === life) node.deliver(answer());
+        });
+      },
+    });
   }
 
   send(to: PeerId, message: Message, channel: Channel): void {
@@ -297,7 +313,12 @@ class NodeOutbox<P extends Process> implements PeerOutbox {
   }
 
   append(batch: Parameters<PeerOutbox['append']>[0]): void {
-    this.#write({ type: 'batch', batch }, { type: 'appended', batch });
+    if (this.#node.process?.takesPart !== true) {
+      this.#write({ type: 'batch', batch }, { type: 'appended', batch });
+      return;
+    }
+    const stored = outboxBatch(batch);
+    this.#write({ type: 'batch', batch, stored }, { type: 'appended', batch, stored });
   }
 
   saveHardState(state: Parameters<PeerOutbox['saveHardState']>[0]): void {
@@ -312,10 +333,19 @@ class NodeOutbox<P extends Process> implements PeerOutbox {
     this.#node.disk.keepAddresses(addresses);
   }
 
-  #write(write: DiskWrite, answer: Input): void {
+  #write(write: DiskWrite, answer: Input | null): void {
     this.#world.watcher.asked(this.#node, write);
     this.#node.disk.write(write, () => {
-      if (this.#node.life === this.#life) this.#node.deliver(answer);
+      if (answer !== null && this.#node.life === this.#life) this.#node.deliver(answer);
     });
   }
+}
+
+/** As the order reads it: of the records only their numbers matter. */
+function outboxBatch(batch: Batch): OutboxBatch {
+  const { identity, records } = batch;
+  const firstN = must(records[0], 'a batch has records').n;
+  const lastN = firstN + records.length - 1;
+  const readings = records.filter((record) => isOrdered(batch, record)).length;
+  return { identity, firstN, lastN, readings, payload: payloadOf(firstN, lastN) };
 }

@@ -23,6 +23,10 @@ export class PeerProcess implements Process {
     return this.peer.wakeAt;
   }
 
+  get takesPart(): boolean {
+    return this.peer.history !== null;
+  }
+
   start(out: PeerOutbox): void {
     this.peer.start(out);
   }

@@ -132,6 +132,7 @@ function runSeed(options: SimulationOptions, seed: number): ScenarioResult {
     codec,
     story,
     mutation,
+    order: mutation === null ? 'drawn' : 'off',
   });
 }
 

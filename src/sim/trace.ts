@@ -95,7 +95,8 @@ export class Trace extends Watcher {
     this.#hash.text(write.type);
     if (write.type === 'batch') this.#hashRecords(write.batch.records);
     else if (write.type === 'hard-state') this.#hash.number(write.state.incarnation);
-    else this.#hash.number(write.snapshot.ownN);
+    else if (write.type === 'snapshot') this.#hash.number(write.snapshot.ownN);
+    else this.#hash.text(write.write.type);
   }
 
   override fault(what: string): void {
@@ -152,6 +153,16 @@ export class Trace extends Watcher {
         return;
       case 'ERROR':
         this.#hash.text(message.code);
+        return;
+      case 'INTEREST':
+      case 'INTEREST_ACK':
+        this.#hash.number(message.version);
+        return;
+      case 'PUBLISH':
+        this.#hash.number(message.first);
+        return;
+      case 'PUBLISH_ACK':
+        this.#hash.number(message.upto);
         return;
       default:
         unreachable(message);

@@ -54,9 +54,10 @@ export class Wire {
   }
 
   /** What a process finds on its disk, written as bytes and read again. */
-  recover({ hardState, snapshot, batches, addresses = [] }: Recovered): Recovered {
-    if (!this.#codec) return { hardState, snapshot, batches, addresses };
+  recover({ hardState, snapshot, batches, addresses = [], ...rest }: Recovered): Recovered {
+    if (!this.#codec) return { hardState, snapshot, batches, addresses, ...rest };
     return {
+      ...rest,
       hardState: readAgain(decodeHardState(encodeHardState(hardState))),
       snapshot: snapshot && readAgain(decodeSnapshot(encodeSnapshot(snapshot))),
       batches: batches.map((batch) => readAgain(decodeBatch(encodeBatch(batch)))),

@@ -22,7 +22,14 @@ export class Cluster {
   #serial = 0;
 
   constructor(nodes: number, seed = 1) {
-    const calm = { virtualMs: 0, faults: 'none', codec: true, story: true, mutation: null } as const;
+    const calm = {
+      virtualMs: 0,
+      faults: 'none',
+      codec: true,
+      story: true,
+      mutation: null,
+      order: 'off',
+    } as const;
     this.scenario = new Scenario({ seed, nodes, ...calm });
     this.scenario.world.watcher.add(this.heard);
   }

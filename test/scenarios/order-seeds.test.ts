@@ -12,6 +12,7 @@ const OPTIONS: OrderSimulationOptions = {
   faults: 'all',
   only: null,
   codec: false,
+  disk: 'mixed',
   story: false,
   mutation: null,
 };
@@ -37,7 +38,7 @@ test('[SM43] minutes of five machines pass with all faults', () => {
 });
 
 /** Each found something once, while the protocol was being written. */
-const PINNED: readonly (readonly [string, number, number])[] = [
+const PINNED: readonly (readonly [string, number, number, number?])[] = [
   ['a vote of the later disk counted for the former one while both stood in a joint view', 60, 5_000],
   ['a lost request made a storm of requests, each answered by all that follow it', 16, 5_000],
   ['a damaged follower was probed for ever at a place its log no longer reached', 718, 5_000],
@@ -45,11 +46,19 @@ const PINNED: readonly (readonly [string, number, number])[] = [
   ['a newcomer without anybody to ask was woken without end at one moment', 5_017, 60_000],
   ['a voter was let go while those who stayed were no quorum', 3_265, 5_000],
   ['a leader of a moment took a silent voter for present and let another go', 202, 5_000],
+  [
+    'a later part of an answer overtook the first, and a tail of nobody was taken for committed',
+    1_000_969,
+    60_000,
+    5,
+  ],
+  ['who was far behind asked everybody for ever but the one who had what it lacked', 1_000_354, 60_000, 5],
 ];
 
-for (const [what, seed, virtualMs] of PINNED) {
+for (const [what, seed, virtualMs, count] of PINNED) {
   test(`[SM43] seed ${seed}: ${what}`, () => {
-    const result = simulateOrder({ ...OPTIONS, seed, seeds: 1, virtualMs });
+    const nodes = count === undefined ? OPTIONS.nodes : { min: count, max: count };
+    const result = simulateOrder({ ...OPTIONS, seed, seeds: 1, virtualMs, nodes });
 
     expect(result.failures).toEqual([]);
   });
@@ -65,6 +74,14 @@ test('[SM41] short runs pass with every message as bytes', () => {
   const result = simulateOrder({ ...OPTIONS, seed: 20_001, seeds: 30, codec: true });
 
   expect(result.failures).toEqual([]);
+});
+
+test('[SM42][SM58] short runs pass on disks of bytes, and minutes as well', () => {
+  const short = simulateOrder({ ...OPTIONS, seed: 50_001, seeds: 24, disk: 'bytes' });
+  const nodes = { min: 5, max: 5 };
+  const long = simulateOrder({ ...OPTIONS, seed: 50_101, seeds: 2, disk: 'bytes', nodes, virtualMs: 60_000 });
+
+  expect([...short.failures, ...long.failures]).toEqual([]);
 });
 
 test('[SM64] without faults all agree at once', () => {

@@ -44,7 +44,7 @@ export class Clocks {
   }
 
   #agree(): number | null {
-    const sorted = [...this.#aheadMs.values()].sort((a, b) => a - b);
+    const sorted = Float64Array.from(this.#aheadMs.values()).sort();
     if (sorted.length < 2) return null;
     const low = sorted[(sorted.length - 1) >> 1] ?? 0;
     const high = sorted[sorted.length >> 1] ?? 0;

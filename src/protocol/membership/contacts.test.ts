@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { Random } from '../../kit/random.ts';
 import type { KnownAddress } from '../../model/durable.ts';
 import type { PeerId } from '../../model/ids.ts';
+import { Names } from '../../model/names.ts';
 import { NEVER } from '../../model/time.ts';
 import { AddressBook } from './address-book.ts';
 import { Contacts } from './contacts.ts';
@@ -75,7 +76,7 @@ test('[MB29] whoever knows nobody dials those of the address book that were seen
 });
 
 function contactsOf(self: PeerId, seeds: readonly PeerId[], known: readonly KnownAddress[] = []) {
-  const roster = new Roster();
+  const roster = new Roster(new Names());
   const random = new Random(7);
   const book = new AddressBook(self, known, MEMBERSHIP_DEFAULTS.addressesKeptMs, EPOCH_MS);
   const contacts = new Contacts(homeOf(self), seeds.map(homeOf), MEMBERSHIP_DEFAULTS, roster, book, random);

@@ -193,7 +193,7 @@ export class Detector {
   heard(member: Member, source: EvidenceSource, now: Now): void {
     const { heartbeatIntervalMs, phiInitialIntervalMs } = this.#options;
     if (source === 'direct') this.#heardMs = now.steadyMs;
-    member.heard(source, now.steadyMs, this.awakeMs(now), phiInitialIntervalMs, heartbeatIntervalMs / 2);
+    member.heardBy(source, now.steadyMs, this.awakeMs(now), phiInitialIntervalMs, heartbeatIntervalMs / 2);
     this.#overdue.delete(member);
     // A timer that is set already finds out by itself that the member was heard.
     if (member.slot < 0 && member.status === 'alive') this.#watchPhi(member);

@@ -12,6 +12,7 @@ import { type Address, sameAddress } from '../../model/address.ts';
 import type { KnownAddress } from '../../model/durable.ts';
 import type { Identity, PeerId } from '../../model/ids.ts';
 import type { MemberStatus, Rumour } from '../../model/member.ts';
+import { Names } from '../../model/names.ts';
 import { NEVER, type Now } from '../../model/time.ts';
 import type { MemberView } from '../../model/view.ts';
 import type { Hello, MembershipMessage } from '../../wire/messages.ts';
@@ -34,7 +35,7 @@ import { WholeLists } from './whole-lists.ts';
 export class Membership {
   readonly #options: MembershipOptions;
   readonly #own: Own;
-  readonly #roster = new Roster();
+  readonly #roster: Roster;
   readonly #graves: Graves;
   readonly #book: AddressBook;
   readonly #pages: AddressPages;
@@ -59,7 +60,9 @@ export class Membership {
     random: Random,
     now: Now,
     addresses: readonly KnownAddress[] = [],
+    names: Names = new Names(),
   ) {
+    this.#roster = new Roster(names);
     this.#options = options;
     this.#own = new Own(self, now.steadyMs);
     this.#graves = new Graves(options.gravesKeptMs);
@@ -146,13 +149,8 @@ export class Membership {
     const before = this.#roster.rumourOf(peer);
     const known = before !== undefined && isReachable(before);
     const taken = known && !sameAddress(before.address, address) ? before : null;
-    this.#hear(
-      { peer, identity, incarnation, address, apiPort, zone, status: 'alive' },
-      peer,
-      false,
-      now,
-      out,
-    );
+    const claim: Rumour = { peer, identity, incarnation, address, apiPort, zone, status: 'alive' };
+    this.#hear(claim, peer, false, now, out);
     const member = this.#census.speaker(peer, now);
     if (member === undefined) return;
 
@@ -176,8 +174,7 @@ export class Membership {
     if (this.#phase !== 'running' || member === undefined) return;
     member.linkLost(now.steadyMs);
     // One of the two gave up what nothing needed. (NW21)
-    if (cause === 'idle') return;
-    if (!member.reachable) return;
+    if (cause === 'idle' || !member.reachable) return;
     this.#detector.probe(member, 'its link was lost', now, out);
     if (cause === 'closed') {
       this.#counters.membership_contacts_total++;

@@ -18,14 +18,14 @@ const FAILURES_OF_THE_DEAD = 3;
 
 export type EvidenceSource = 'direct' | 'indirect' | 'version';
 
-/** What there is of a member that was ever linked with, or asked for the whole list. */
+/** What there is of a member that a link was lost to, or that was asked for the whole list. */
 class Link {
-  stands = false;
   lostMs = LONG_AGO;
   askedMs = LONG_AGO;
 }
 
-export class Member implements Timed {
+/** Its arrivals are itself: every frame and every change of a version looks at both, so they are one object. */
+export class Member extends Arrivals implements Timed {
   /** Replaced only by one that overrides it, or by this peer's own graver verdict. */
   rumour: Rumour;
   /** Not null while the status is suspected. */
@@ -40,13 +40,14 @@ export class Member implements Timed {
   failures = -1;
   /** In whole microseconds; -1 for unknown. */
   #roundTripUs = -1;
-  /** Null until it was heard. */
-  arrivals: Arrivals | null = null;
+  #wasHeard = false;
+  #linked = false;
   #link: Link | null = null;
   /** In the timers: of the suspicion, or of phi. */
   slot = -1;
 
   constructor(rumour: Rumour, nowMs: number) {
+    super(0, 0);
     this.rumour = rumour;
     this.statusSinceMs = Math.floor(nowMs);
   }
@@ -69,7 +70,12 @@ export class Member implements Timed {
   }
 
   get linked(): boolean {
-    return this.#link?.stands === true;
+    return this.#linked;
+  }
+
+  /** Null until it was heard. */
+  get arrivals(): Arrivals | null {
+    return this.#wasHeard ? this : null;
   }
 
   get linkLostMs(): number {
@@ -93,13 +99,12 @@ export class Member implements Timed {
   }
 
   linkStands(): void {
-    this.#link ??= new Link();
-    this.#link.stands = true;
+    this.#linked = true;
   }
 
   linkLost(nowMs: number): void {
+    this.#linked = false;
     this.#link ??= new Link();
-    this.#link.stands = false;
     this.#link.lostMs = Math.floor(nowMs);
   }
 
@@ -118,20 +123,21 @@ export class Member implements Timed {
     this.#roundTripUs = known < 0 ? us : known + Math.round((us - known) / 4);
   }
 
-  heard(source: EvidenceSource, nowMs: number, awakeMs: number, intervalMs: number, floorMs: number): void {
+  heardBy(source: EvidenceSource, nowMs: number, awakeMs: number, intervalMs: number, floorMs: number): void {
     this.evidenceMs = Math.floor(nowMs);
     this.evidenceSource = source;
     if (source === 'direct') {
       this.directMs = this.evidenceMs;
       this.knowsThisPeer = true;
     }
-    if (this.arrivals === null) this.arrivals = new Arrivals(intervalMs, awakeMs);
-    else this.arrivals.heard(awakeMs, floorMs);
+    if (this.#wasHeard) this.heard(awakeMs, floorMs);
+    else this.heardFirst(intervalMs, awakeMs);
+    this.#wasHeard = true;
   }
 
   /** Another life of the member begins: what was measured of the last says nothing of it. */
   beginsAnew(): void {
-    this.arrivals = null;
+    this.#wasHeard = false;
     this.failures = -1;
   }
 

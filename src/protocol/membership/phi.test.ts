@@ -7,7 +7,7 @@ test('[MB13] phi is null before the member was heard, and then grows with its si
   const member = new Member(rumourOf(peerOf('ann')), 0);
   expect(member.arrivals).toBeNull();
 
-  member.heard('direct', 5_000, 5_000, 1_000, 500);
+  member.heardBy('direct', 5_000, 5_000, 1_000, 500);
 
   expect(member.arrivals?.phi(5_000)).toBe(0);
   expect(member.arrivals?.phi(6_000)).toBeCloseTo(1 / Math.LN10, 9);
@@ -57,11 +57,11 @@ test('[MB14] the moment of the crossing is the one at which phi has the threshol
 
 test('[MB13] the silence between two lives of a member is no interval', () => {
   const member = new Member(rumourOf(peerOf('ann')), 0);
-  member.heard('direct', 0, 0, 1_000, 500);
+  member.heardBy('direct', 0, 0, 1_000, 500);
 
   member.beginsAnew();
   expect(member.arrivals).toBeNull();
-  member.heard('direct', 100_000, 100_000, 1_000, 500);
+  member.heardBy('direct', 100_000, 100_000, 1_000, 500);
 
   expect(member.arrivals?.samples).toBe(0);
   expect(member.arrivals?.phi(100_000)).toBe(0);

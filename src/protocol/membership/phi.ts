@@ -17,12 +17,18 @@ const MEAN_PARTS = 64;
 
 /** Of a member that has been heard at least once. Moments are whole milliseconds. */
 export class Arrivals {
-  #mean: number;
+  #mean = 0;
   #samples = 0;
-  #heardMs: number;
-  #sampledMs: number;
+  #heardMs = 0;
+  #sampledMs = 0;
 
   constructor(initialIntervalMs: number, atMs: number) {
+    this.heardFirst(initialIntervalMs, atMs);
+  }
+
+  /** From here on, as if it had not been heard before. */
+  heardFirst(initialIntervalMs: number, atMs: number): void {
+    this.#samples = 0;
     this.#mean = Math.round(initialIntervalMs * MEAN_PARTS);
     this.#heardMs = Math.floor(atMs);
     this.#sampledMs = this.#heardMs;

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { Random } from '../../kit/random.ts';
 import type { PeerId } from '../../model/ids.ts';
 import type { MemberStatus } from '../../model/member.ts';
+import { Names } from '../../model/names.ts';
 import { Member } from './member.ts';
 import { Roster } from './roster.ts';
 import { homeOf, peerOf, rumourOf } from './testing.ts';
@@ -100,7 +101,7 @@ test('[MB22] the walk past all members comes to everyone', () => {
 });
 
 function rosterOf(statuses: { readonly [name: string]: MemberStatus }): Roster {
-  const roster = new Roster();
+  const roster = new Roster(new Names());
   for (const [name, status] of Object.entries(statuses)) {
     roster.add(new Member(rumourOf(peerOf(name), { status }), 0));
   }

@@ -11,12 +11,13 @@ import { type Address, sameAddress } from '../../model/address.ts';
 import type { PeerId } from '../../model/ids.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { Rumour } from '../../model/member.ts';
+import { type Names, PeerMap } from '../../model/names.ts';
 import { isReachable, Member } from './member.ts';
 
 const NOBODY: ReadonlySet<PeerId> = new Set();
 
 export class Roster {
-  readonly #byId = new Map<PeerId, Member | Rumour>();
+  readonly #byId: PeerMap<Member | Rumour>;
   /** How many are alive or suspected. */
   #reachable = 0;
   #suspected = 0;
@@ -28,12 +29,17 @@ export class Roster {
   readonly #went = new Set<PeerId>();
   /** Became reachable, ceased to be, or stands in another zone since somebody asked. */
   #changed = new Set<PeerId>();
-  #patrol: Iterator<Member | Rumour> = this.#byId.values();
+  #patrol: Iterator<Member | Rumour>;
   /** Since when there are members of long standing, and whether they were linked with. */
   #standingSinceMs = 0;
   #standingLinked = false;
   /** All of those are changes since somebody asked. */
   #standingUntold = false;
+
+  constructor(names: Names) {
+    this.#byId = new PeerMap(names);
+    this.#patrol = this.#byId.values();
+  }
 
   get size(): number {
     return this.#byId.size;

@@ -3,11 +3,11 @@ import { expect, test } from 'vitest';
 import { must } from '../../kit/assert.ts';
 import { LIMITS } from '../../model/limits.ts';
 import { encodeMessage } from '../../wire/codec.ts';
-import { LIVE_BUCKETS } from './bucket.ts';
+import { LIVE_BUCKETS } from './buckets.ts';
 import { compareEntries, comparePlaces, differingBuckets, isEqual } from './comparison.ts';
 import { ALL, bucketsFrom, bucketsOf, entriesOf, isWhole, placesOf } from './digest.ts';
 import { Replica } from './replica.ts';
-import { at, deltaOf, peerOf, streamOf } from './testing.ts';
+import { at, deltaOf, peerOf, SPAN, streamOf } from './testing.ts';
 
 const dan = peerOf('dan');
 const LIVE = bucketsFrom(0);
@@ -141,7 +141,7 @@ test('[RP55] what is heard of and not here is told, and for how long', () => {
 });
 
 function replicaOf(uptos: readonly number[]): Replica {
-  const replica = new Replica(streamOf(dan));
+  const replica = new Replica(streamOf(dan), SPAN);
   uptos.forEach((upto, i) => {
     replica.restore({ ...streamOf(peerOf(`p${i}`)), upto, droppedUpto: 0, records: [] });
   });

@@ -4,11 +4,10 @@
 import { compareText } from '../../kit/order.ts';
 import type { PeerId } from '../../model/ids.ts';
 import type { DigestEntry } from '../../wire/messages.ts';
-import { ATTIC, BUCKETS, type Bucket, LIVE_BUCKETS } from './bucket.ts';
+import { ATTIC, BUCKETS, LIVE_BUCKETS } from './buckets.ts';
 import {
   ALL,
   type BucketsDigest,
-  directoryOf,
   type EntriesDigest,
   isIn,
   type PlacesDigest,
@@ -43,13 +42,18 @@ export function isEqual({ gives, behind, lacks, retired }: Comparison): boolean 
   return gives.length === 0 && behind.length === 0 && lacks === null && retired.length === 0;
 }
 
+/** Whether the other lacks tombstones of which only the trace is left here. */
+export function missesTombstones({ gives, behind }: Comparison): boolean {
+  return behind.length > 0 || gives.some(({ stream, after }) => after === 0 && stream.droppedUpto > 0);
+}
+
 /** The live buckets whose hashes differ; null when the digest makes no sense. */
 export function differingBuckets(replica: Replica, digest: BucketsDigest): number[] | null {
   const { buckets } = replica.streams;
   if (digest.hashes.length !== BUCKETS) return null;
   const differing: number[] = [];
   for (let bucket = 0; bucket < LIVE_BUCKETS; bucket++) {
-    if ((buckets[bucket] as Bucket).sum >>> 0 !== digest.hashes[bucket]) differing.push(bucket);
+    if (buckets.sumOf(bucket) >>> 0 !== digest.hashes[bucket]) differing.push(bucket);
   }
   return differing;
 }
@@ -62,34 +66,34 @@ export function comparePlaces(
   nowMs: number,
 ): Comparison | null {
   const { streams, own } = replica;
+  const { buckets } = streams;
   const found = new Found(replica, from);
+  const mine = streams.ofOrigin(own.origin);
   const lackBuckets: number[] = [];
   const strange: number[] = [];
   let next = 0;
   for (const { bucket, span, directory, uptos } of digest.parts) {
     if (bucket < next || bucket + span > LIVE_BUCKETS || span === 0) return null;
     next = bucket + span;
-    const mine = span === 1 ? ONE : streams.buckets.slice(bucket, next);
-    if (span === 1) ONE[0] = streams.buckets[bucket] as Bucket;
-    const count = mine.reduce((sum, it) => sum + it.uptos.length, 0);
-    if (directoryOf(mine) !== directory || count !== uptos.length) {
+    let count = 0;
+    for (let it = bucket; it < next; it++) count += buckets.sizeOf(it);
+    if (buckets.directoryOf(bucket, span) !== directory || count !== uptos.length) {
       for (let it = bucket; it < next; it++) strange.push(it);
       continue;
     }
     let at = 0;
     let lacking = 0;
-    for (const { uptos: here, streams: listed } of mine) {
-      for (let place = 0; place < here.length; place++) {
+    for (let it = bucket; it < next; it++) {
+      const size = buckets.sizeOf(it);
+      for (let place = 0; place < size; place++) {
         const theirs = uptos[at++] as number;
-        const ours = here[place] as number;
+        const ours = buckets.uptoAt(it, place);
         if (ours === theirs) continue;
-        const stream = listed[place] as Stream;
+        const stream = buckets.streamAt(it, place);
         if (ours > theirs) found.give(stream, theirs);
         else {
-          const { origin, identity } = stream;
-          if (origin === own.origin)
-            found.ofThisPeer.push({ origin, identity, upto: theirs, retired: false });
-          stream.heardOf(theirs, nowMs);
+          if (mine.includes(stream)) found.hearOfMine(stream, theirs);
+          buckets.heardOf(it, place, theirs, nowMs);
           if (stream !== own) lacking++;
         }
       }
@@ -99,14 +103,10 @@ export function comparePlaces(
   }
   const isStrange = strange.length > 0;
   // Only names can tell what is in one attic and not in the other.
-  if (!isStrange && (streams.buckets[ATTIC] as Bucket).sum !== digest.attic)
-    return found.comparison(ALL, true);
-  const buckets = [...lackBuckets, ...strange].sort((a, b) => a - b);
-  return found.comparison(buckets.length === 0 ? null : { ...ALL, buckets }, isStrange);
+  if (!isStrange && buckets.sumOf(ATTIC) !== digest.attic) return found.comparison(ALL, true);
+  const scope = [...lackBuckets, ...strange].sort((a, b) => a - b);
+  return found.comparison(scope.length === 0 ? null : { ...ALL, buckets: scope }, isStrange);
 }
-
-/** For parts of one bucket, so that none needs a list of its own. */
-const ONE: Bucket[] = [];
 
 /** A walk of both lists at once; null when the digest contradicts itself. */
 export function compareEntries(
@@ -137,7 +137,7 @@ export function compareEntries(
     if (stream !== null && stream.upto > entry.upto) found.give(stream, entry.upto);
     else if (stream?.upto !== entry.upto && replica.wants(entry, stream, entry.upto)) {
       found.lacking++;
-      stream?.heardOf(entry.upto, nowMs);
+      if (stream !== null) streams.heardOf(stream, entry.upto, nowMs);
       tells = true;
     } else if (stream !== null && stream.retired !== entry.retired && stream.upto === entry.upto) {
       // Who has it in the attic tells the other, who may know better. (RP51)
@@ -178,6 +178,10 @@ class Found {
     // The writer itself cannot be behind: it lost what it wrote, and learns that from a delta.
     const unseen = after > 0 && after < stream.droppedUpto && stream.origin !== this.#from;
     (unseen ? this.#behind : this.#gives).push({ stream, after });
+  }
+
+  hearOfMine({ origin, identity }: Stream, upto: number): void {
+    this.ofThisPeer.push({ origin, identity, upto, retired: false });
   }
 
   comparison(lacks: Scope | null, named: boolean): Comparison {

@@ -6,7 +6,7 @@ import { encodeMessage } from '../../wire/codec.ts';
 import { DeltaPack, problemOf } from './delta.ts';
 import { Replica } from './replica.ts';
 import type { Stream } from './stream.ts';
-import { at, deltaOf, peerOf, reading, streamOf } from './testing.ts';
+import { at, deltaOf, peerOf, reading, SPAN, streamOf } from './testing.ts';
 
 const [ann, bob, cat, dan] = [peerOf('ann'), peerOf('bob'), peerOf('cat'), peerOf('dan')];
 
@@ -27,7 +27,7 @@ test('[RP25] a message carries no more than its bound, and a cut delta reaches u
 
 test('[RP25] deltas cut one after the other add up to the whole stream', () => {
   const stream = streamWith(readings(5_000));
-  const replica = new Replica(streamOf(dan));
+  const replica = new Replica(streamOf(dan), SPAN);
   let messages = 0;
 
   for (let more = true; more; messages++) {
@@ -53,7 +53,7 @@ test('[RP25] one record always fits, however long it is', () => {
 });
 
 test('[RP26] unknown streams go first, then those quiet longest', () => {
-  const replica = new Replica(streamOf(dan));
+  const replica = new Replica(streamOf(dan), SPAN);
   for (const [origin, atMs] of [
     [ann, 300],
     [bob, 100],
@@ -81,7 +81,7 @@ test('[RP40] what was superseded is not in a delta', () => {
 });
 
 test('[RP5] what lies beyond a gap goes change by change, each claiming itself alone', () => {
-  const replica = new Replica(streamOf(dan));
+  const replica = new Replica(streamOf(dan), SPAN);
   replica.take(deltaOf(streamOf(bob), 5, [reading(6, 'bed', 1, 1), reading(9, 'hall', 1, 1)]), at(0));
   const stream = must(replica.streams.find(streamOf(bob)), 'the stream');
 
@@ -112,7 +112,7 @@ function readings(count: number): Record[] {
 }
 
 function streamWith(records: readonly Record[]): Stream {
-  const replica = new Replica(streamOf(dan));
+  const replica = new Replica(streamOf(dan), SPAN);
   replica.take(deltaOf(streamOf(bob), 0, records), at(0));
   return must(replica.streams.find(streamOf(bob)), 'the stream');
 }

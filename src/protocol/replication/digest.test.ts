@@ -7,7 +7,7 @@ import { type Comparison, compareEntries } from './comparison.ts';
 import { ALL, type EntriesDigest, entriesOf } from './digest.ts';
 import { Replica } from './replica.ts';
 import { sameName, streamKey } from './stream.ts';
-import { at, deltaOf, digestOf, peerOf, streamOf } from './testing.ts';
+import { at, deltaOf, digestOf, peerOf, SPAN, streamOf } from './testing.ts';
 
 const [ann, bob, cat, dan] = [peerOf('ann'), peerOf('bob'), peerOf('cat'), peerOf('dan')];
 
@@ -25,7 +25,7 @@ test('[RP21] a digest lists what is known of, in order', () => {
 });
 
 test('[RP21] a digest of many streams stops at its bound and the next one continues there', () => {
-  const replica = new Replica(streamOf(dan));
+  const replica = new Replica(streamOf(dan), SPAN);
   const count = LIMITS.digestEntriesMax * 2 + 5;
   for (let i = 0; i < count; i++) {
     replica.take(deltaOf(streamOf(peerOf(`p${i}`)), 0, [], { upto: 1 }), at(0));
@@ -92,7 +92,7 @@ test('[RP24] nothing is wanted of the own stream, nor of an identity that would 
 });
 
 test('[RP27] a stream of which tombstones were dropped is not continued, but for its writer', () => {
-  const replica = new Replica(streamOf(dan));
+  const replica = new Replica(streamOf(dan), SPAN);
   replica.restore({ ...streamOf(ann), upto: 9, droppedUpto: 5, records: [] });
 
   expect(givesOf(compare(replica, digestOf([entry('ann', 5)])))).toEqual(['ann 5']);
@@ -142,7 +142,7 @@ test('[RP22] both sides of a comparison together find every difference, in whate
 });
 
 function replicaOf(has: { readonly [origin: string]: number }): Replica {
-  const replica = new Replica(streamOf(dan));
+  const replica = new Replica(streamOf(dan), SPAN);
   for (const [origin, upto] of Object.entries(has)) {
     replica.restore({ ...streamOf(peerOf(origin)), upto, droppedUpto: 0, records: [] });
   }

@@ -5,7 +5,7 @@
 
 import { LIMITS } from '../../model/limits.ts';
 import type { Digest, DigestEntry, DigestPart } from '../../wire/messages.ts';
-import { ATTIC, type Bucket, LIVE_BUCKETS, nameBucket } from './bucket.ts';
+import { ATTIC, BUCKETS, LIVE_BUCKETS, nameBucket } from './buckets.ts';
 import { type Stream, streamKey } from './stream.ts';
 import type { Streams } from './streams.ts';
 
@@ -51,12 +51,14 @@ export function scopeOf(digest: EntriesDigest | PlacesDigest): Scope {
 }
 
 export function bucketsOf(streams: Streams): BucketsDigest {
-  return { kind: 'buckets', root: streams.root, hashes: streams.buckets.map(({ sum }) => sum >>> 0) };
+  const hashes: number[] = [];
+  for (let bucket = 0; bucket < BUCKETS; bucket++) hashes.push(streams.buckets.sumOf(bucket) >>> 0);
+  return { kind: 'buckets', root: streams.root, hashes };
 }
 
 /** The watermarks of these buckets, of as many as one message may carry. */
 export function placesOf(streams: Streams, buckets: readonly number[]): PlacesDigest {
-  const attic = (streams.buckets[ATTIC] as Bucket).sum;
+  const attic = streams.buckets.sumOf(ATTIC);
   if (streams.listed <= ONE_PART_MAX)
     return { kind: 'places', attic, parts: [partOf(streams, 0, LIVE_BUCKETS)] };
 
@@ -100,15 +102,6 @@ export function bucketsFrom(first: number): number[] {
   return Array.from({ length: LIVE_BUCKETS }, (_, i) => (first + i) % LIVE_BUCKETS);
 }
 
-function partOf(streams: Streams, bucket: number, span: number): DigestPart {
-  const of = streams.buckets.slice(bucket, bucket + span);
-  const uptos = of.length === 1 ? (of[0] as Bucket).uptos.slice() : of.flatMap((it) => it.uptos);
-  return { bucket, span, directory: directoryOf(of), uptos };
-}
-
-/** 32 bits that are equal where buckets list the same streams. */
-export function directoryOf(buckets: readonly Bucket[]): number {
-  let directory = 0;
-  for (const bucket of buckets) directory = (directory + bucket.directory) >>> 0;
-  return directory;
+function partOf({ buckets }: Streams, bucket: number, span: number): DigestPart {
+  return { bucket, span, directory: buckets.directoryOf(bucket, span), uptos: buckets.uptosOf(bucket, span) };
 }

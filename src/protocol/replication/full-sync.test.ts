@@ -26,6 +26,17 @@ test('[RP41] a peer that has only its own asks the first partner it is linked to
   expect(out.factsOf('full-sync-started')).toEqual([{ type: 'full-sync-started', peer: bob }]);
 });
 
+test('[RP41] a peer that has only its own answers an offer without asking, since it will be sent all', () => {
+  const { machine, out } = newcomer();
+  machine.ownChanges([reading(1, 'bed', 1, 1)], at(0), out);
+
+  machine.receive(bob, { type: 'GOSSIP_STATE', digest: { kind: 'root', hash: 7 }, deltas: [] }, at(1), out);
+  machine.memberUp(bob, at(2), out);
+  machine.linkUp(bob, at(3), out);
+
+  expect(out.take().map(({ type }) => type)).toEqual(['SENSOR_UPDATE', 'FULL_SYNC_REQUEST']);
+});
+
 test('[RP42] it asks on with what it has by then, until there is no more', () => {
   const { machine, out } = newcomer(bob);
   const frame = (n: number, more: boolean) =>

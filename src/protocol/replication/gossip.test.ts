@@ -109,6 +109,25 @@ test('[RP31] [RP34] the third message gives what the second one asked for, and n
   expect(machine.upto(streamOf(dan))).toBe(2);
 });
 
+test('[RP16] of who missed dropped tombstones only its own word is taken, until it has begun anew', () => {
+  const { machine, out } = withBob(ann, 5);
+  const late = deltaOf(streamOf(cat), 0, [reading(9, 'hall', 9, 90)], { droppedUpto: 8 });
+  machine.receive(bob, { type: 'FULL_SYNC_RESPONSE', deltas: [late], more: false }, at(5), out);
+  out.take();
+  const its = deltaOf(streamOf(dan), 0, [reading(1, 'attic', 1, 1)]);
+  const others = deltaOf(streamOf(peerOf('eve')), 0, [reading(1, 'bed', 1, 1)]);
+
+  machine.receive(
+    dan,
+    { type: 'GET_DELTA', digest: digestOf([entry(bob, 5), entry(dan, 1)]), deltas: [its, others] },
+    at(10),
+    out,
+  );
+
+  expect([machine.upto(its), machine.upto(others)]).toEqual([1, 0]);
+  expect(out.take()).toMatchObject([{ type: 'SENSOR_UPDATE', deltas: [{ origin: 'cat', droppedUpto: 8 }] }]);
+});
+
 test('[RP31] [RP49] an unequal root is answered by all watermarks where there are few streams', () => {
   const started = withBob(ann, 5);
 
@@ -178,6 +197,20 @@ test('[RP33] among few the exchange does not wait for the link', () => {
 
   expect(few.out.take()).toMatchObject([{ type: 'GOSSIP_STATE' }]);
   expect(many.out.take()).toEqual([]);
+});
+
+test('[RP33] among many about as many as `eagerPeersMax` meet whoever comes', () => {
+  const others = Array.from({ length: 400 }, (_, i) => peerOf(`p${i}`));
+  const { machine, out } = machineOf(ann, others, { gossipIntervalMs: 600_000 });
+
+  for (const other of others) {
+    machine.linkDown(other, at(5), out);
+    machine.linkUp(other, at(6), out);
+  }
+
+  const met = out.take().filter(({ type }) => type === 'GOSSIP_STATE').length;
+  expect(met).toBeGreaterThan(4);
+  expect(met).toBeLessThan(40);
 });
 
 test('[RP35] an answer with more is followed by the next question, and the last one is not', () => {

@@ -136,7 +136,7 @@ export class Gossip {
       return;
     }
     this.unequal();
-    if (lacks !== null && of === 'GOSSIP_STATE' && !this.#isFetching(now)) {
+    if (lacks !== null && of === 'GOSSIP_STATE' && !this.#willFetch(now)) {
       // What is given does not have to be listed, so the digest speaks only of what is asked for, if all was given.
       const mine = this.#listing.of(more ? scopeOf(digest) : lacks, named);
       this.#traffic.send(from, { type: 'GET_DELTA', digest: mine, deltas }, out);
@@ -234,7 +234,7 @@ export class Gossip {
     for (const stream of this.#replica.streams.gapped) pack.addAhead(stream);
     const news = this.#isAmongFew ? [] : this.#news.deltas(true, now.steadyMs);
     const deltas = [...news, ...pack.deltas];
-    if (this.#isFetching(now)) {
+    if (this.#willFetch(now)) {
       this.#traffic.send(to, { type: 'SENSOR_UPDATE', source: 'pull', deltas, more: false }, out);
       return;
     }
@@ -271,6 +271,11 @@ export class Gossip {
   #isFetching(now: Now): boolean {
     if (this.#fullSync.isUnderWay) return true;
     return this.#ask !== null && now.steadyMs < this.#ask.untilMs;
+  }
+
+  /** The same, or this peer has nothing yet and asks for everything as soon as it knows the other to be alive. (RP41) */
+  #willFetch(now: Now): boolean {
+    return this.#isFetching(now) || this.#fullSync.isNeeded;
   }
 
   #tellBehind(to: PeerId, comparison: Comparison, out: Outbox): void {

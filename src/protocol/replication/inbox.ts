@@ -4,10 +4,16 @@
 import type { SyncSource } from '../../model/fact.ts';
 import { type Identity, type PeerId, sameIdentity } from '../../model/ids.ts';
 import type { Now } from '../../model/time.ts';
-import type { Delta } from '../../wire/messages.ts';
+import type { Delta, Digest } from '../../wire/messages.ts';
 import type { Outbox } from '../outbox.ts';
 import type { Absent } from './absent.ts';
-import { type Comparison, compareEntries, comparePlaces, differingBuckets } from './comparison.ts';
+import {
+  type Comparison,
+  compareEntries,
+  comparePlaces,
+  differingBuckets,
+  missesTombstones,
+} from './comparison.ts';
 import { problemOf } from './delta.ts';
 import type { BucketsDigest, EntriesDigest, PlacesDigest } from './digest.ts';
 import type { News } from './news.ts';
@@ -53,6 +59,17 @@ export class Inbox {
     return this.#replica.streams.version > version ? 'something' : 'nothing';
   }
 
+  /**
+   * What came beside a digest. Whoever has not seen tombstones that were dropped here may still show what they hid:
+   * until it has begun anew only what it wrote itself is taken. (RP16)
+   */
+  believed(from: PeerId, digest: Digest, deltas: readonly Delta[], now: Now): readonly Delta[] {
+    if (deltas.length === 0 || digest.kind !== 'entries' || !this.#replica.anyDropped) return deltas;
+    const compared = compareEntries(this.#replica, from, digest, now.steadyMs);
+    if (compared === null || !missesTombstones(compared)) return deltas;
+    return deltas.filter(({ origin }) => origin === from);
+  }
+
   /** Null when the digest makes no sense. */
   compare(from: PeerId, digest: EntriesDigest | PlacesDigest, now: Now, out: Outbox): Comparison | null {
     const compared =
@@ -93,7 +110,8 @@ export class Inbox {
   #takeOne(from: PeerId, delta: Delta, source: SyncSource, now: Now, out: Outbox): 'taken' | 'behind' {
     const stream = this.#news.listens(now.steadyMs) ? this.#replica.streams.find(delta) : null;
     const upto = stream?.upto ?? 0;
-    const records = this.#replica.take(delta, now);
+    const records =
+      source === 'full_sync' ? this.#replica.takeAnew(delta, now) : this.#replica.take(delta, now);
     if (records === 'behind') return 'behind';
     if (records.length > 0) {
       const { origin, identity } = delta;

@@ -2,7 +2,7 @@
 // watermarks only of the buckets that differ; where they found many, watermarks at once. SPEC rules RP21, RP49.
 
 import type { Digest } from '../../wire/messages.ts';
-import { LIVE_BUCKETS } from './bucket.ts';
+import { LIVE_BUCKETS } from './buckets.ts';
 import type { Comparison } from './comparison.ts';
 import {
   ALL,

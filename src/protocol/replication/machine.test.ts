@@ -51,7 +51,7 @@ test('[RP34] [RP9] what was pushed past a loss is shown, and the gap is filled b
 });
 
 test('[RP37] what only one peer got before its origin died reaches all, though the gap can never be filled', () => {
-  const mesh = meshOf(3, { eagerPeersMax: 0 });
+  const mesh = meshOf(3);
   mesh.write(ann, { bed: 1 });
   mesh.run(5_000);
   mesh.lossPercent = 100;

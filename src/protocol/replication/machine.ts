@@ -15,6 +15,7 @@ import type { Random } from '../../kit/random.ts';
 import type { StreamName, StreamSnapshot } from '../../model/durable.ts';
 import type { SyncSource } from '../../model/fact.ts';
 import type { PeerId, SensorId } from '../../model/ids.ts';
+import { Names } from '../../model/names.ts';
 import type { MetaRecord, Record } from '../../model/reading.ts';
 import { NEVER, type Now } from '../../model/time.ts';
 import type { LatestReading, StreamView } from '../../model/view.ts';
@@ -34,8 +35,8 @@ import { Rounds } from './rounds.ts';
 import { streamKey } from './stream.ts';
 import { Traffic } from './traffic.ts';
 
-/** Tombstones, and who is away, are looked through so often. */
-const COLLECT_EVERY_MS = 10_000;
+/** Who is away is looked through so often. */
+const LOOK_EVERY_MS = 10_000;
 
 export class Replication {
   readonly #options: ReplicationOptions;
@@ -49,20 +50,28 @@ export class Replication {
   readonly #fullSync: FullSync;
   readonly #rounds: Rounds;
   readonly #gossip: Gossip;
+  readonly #random: Random;
   #started = false;
   /** The latest moment it was told of (steady clock). */
   #nowMs: number;
-  #collectAtMs: number;
+  #lookAtMs: number;
 
-  constructor(own: StreamName, options: ReplicationOptions, random: Random, now: Now) {
+  constructor(
+    own: StreamName,
+    options: ReplicationOptions,
+    random: Random,
+    now: Now,
+    names: Names = new Names(),
+  ) {
     this.#options = options;
-    const replica = new Replica(own);
-    const partners = new Partners(options.crossZoneEvery);
+    this.#random = random;
+    const replica = new Replica(own, options.tombstoneSpan, names);
+    const partners = new Partners(options.crossZoneEvery, names);
     this.#partners = partners;
     const traffic = this.#traffic;
     const news = new News(options.gossipIntervalMs);
     this.#news = news;
-    this.#absent = new Absent((origin) => origin === own.origin || partners.find(origin)?.alive === true);
+    this.#absent = new Absent((origin) => origin === own.origin || partners.isAlive(origin));
     const inbox = new Inbox(replica, this.#absent, news, traffic);
     const push = new Push(replica, partners, traffic, options, random);
     const fullSync = new FullSync(replica, inbox, partners, traffic, options, random);
@@ -73,7 +82,7 @@ export class Replication {
     this.#rounds = new Rounds(partners, options, random);
     const parts = { replica, inbox, partners, rounds: this.#rounds, push, news, fullSync, traffic };
     this.#gossip = new Gossip(parts, options);
-    this.#collectAtMs = now.steadyMs + COLLECT_EVERY_MS;
+    this.#lookAtMs = now.steadyMs + LOOK_EVERY_MS;
     this.#nowMs = now.steadyMs;
   }
 
@@ -89,9 +98,8 @@ export class Replication {
 
   get wakeAt(): number {
     if (!this.#started) return NEVER;
-    const isCollecting = this.#absent.waiting > 0 || this.#replica.anyTombstones;
-    const collectAtMs = isCollecting ? this.#collectAtMs : NEVER;
-    return Math.min(this.#rounds.wakeAt, this.#push.wakeAt, this.#fullSync.wakeAt, collectAtMs);
+    const lookAtMs = this.#absent.waiting > 0 ? this.#lookAtMs : NEVER;
+    return Math.min(this.#rounds.wakeAt, this.#push.wakeAt, this.#fullSync.wakeAt, lookAtMs);
   }
 
   start(now: Now, out: Outbox): void {
@@ -105,9 +113,8 @@ export class Replication {
   wake(now: Now, out: Outbox): void {
     if (!this.#started) return;
     this.#nowMs = now.steadyMs;
-    if (now.steadyMs >= this.#collectAtMs) {
-      this.#collectAtMs = now.steadyMs + COLLECT_EVERY_MS;
-      this.#replica.collect(this.#options.tombstoneSpan);
+    if (now.steadyMs >= this.#lookAtMs) {
+      this.#lookAtMs = now.steadyMs + LOOK_EVERY_MS;
       const gone = this.#absent.take(this.#options.absentListedMs, now.steadyMs);
       for (const origin of gone) this.#replica.retire(origin, true);
     }
@@ -153,11 +160,14 @@ export class Replication {
       case 'GET_STATE':
         this.#gossip.answer(from, message.type, message.digest, now, out);
         return;
-      case 'GET_DELTA':
-        if (!isOver(this.#take(from, message.deltas, 'pull', now, out))) {
-          this.#gossip.give(from, message.digest, message.deltas.length > 0, now, out);
+      case 'GET_DELTA': {
+        const { digest, deltas } = message;
+        const believed = this.#inbox.believed(from, digest, deltas, now);
+        if (!isOver(this.#take(from, believed, 'pull', now, out))) {
+          this.#gossip.give(from, digest, believed.length > 0, now, out);
         }
         return;
+      }
       case 'SENSOR_UPDATE': {
         const taken = this.#take(from, message.deltas, message.source, now, out);
         if (message.source === 'push' || isOver(taken)) return;
@@ -338,7 +348,8 @@ export class Replication {
 
   /**
    * Both sides notice each other, and one exchange is enough. Among few, who are all pushed to in any case, it does not
-   * wait until somebody else needs the link. (RP33)
+   * wait until somebody else needs the link. Among many only some are drawn: whoever comes is met by all of them, and
+   * each would tell it the same. (RP33)
    */
   #meet(partner: Partner, now: Now, out: Outbox): void {
     if (!this.#started || !partner.alive || !this.#partners.isAllowed(partner)) return;
@@ -347,9 +358,18 @@ export class Replication {
       return;
     }
     const isOwnTurn = this.#replica.own.origin < partner.peer;
-    if (!isOwnTurn || !(partner.linked || this.#partners.areAtMost(this.#options.eagerPeersMax))) return;
+    if (!isOwnTurn || !(this.#isAmongFew || (partner.linked && this.#isDrawn()))) return;
     if (this.#fullSync.isUnderWay || this.#fullSync.isNeeded) partner.passedOver = true;
     else this.#gossip.exchange(partner, now, out);
+  }
+
+  get #isAmongFew(): boolean {
+    return this.#partners.areAtMost(this.#options.eagerPeersMax);
+  }
+
+  /** Of as many as there are, about `eagerPeersMax` are. */
+  #isDrawn(): boolean {
+    return this.#random.chance(this.#options.eagerPeersMax / this.#partners.known);
   }
 
   #lose(peer: PeerId, now: Now, out: Outbox): void {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { News } from './news.ts';
 import { Replica } from './replica.ts';
-import { at, deltaOf, peerOf, reading, streamOf } from './testing.ts';
+import { at, deltaOf, peerOf, reading, SPAN, streamOf } from './testing.ts';
 
 const INTERVAL_MS = 1_000;
 
@@ -66,7 +66,7 @@ test('[RP54] what is too long to ride along is left to digests', () => {
 
 function newsOf() {
   const news = new News(INTERVAL_MS);
-  const replica = new Replica(streamOf(peerOf('dan')));
+  const replica = new Replica(streamOf(peerOf('dan')), SPAN);
   const advance = (origin: string, n: number, nowMs: number) => {
     const name = streamOf(peerOf(origin));
     replica.take(deltaOf(name, n - 1, [reading(n, 'bed', n, n)]), at(nowMs));

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Random } from '../../kit/random.ts';
 import type { PeerId } from '../../model/ids.ts';
+import { Names } from '../../model/names.ts';
 import { Partners } from './partners.ts';
 import { peerOf } from './testing.ts';
 
@@ -64,7 +65,7 @@ test('[RP47] a peer that turns up in another zone is counted there', () => {
 
 /** Alive peers, so many in each zone. */
 function partnersOf(zones: { readonly [zone: string]: number }, ownZone = ''): Partners {
-  const partners = new Partners(CROSS_ZONE_EVERY);
+  const partners = new Partners(CROSS_ZONE_EVERY, new Names());
   partners.standsIn(ownZone);
   let at = 0;
   for (const [zone, count] of Object.entries(zones)) {

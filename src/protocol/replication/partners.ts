@@ -8,6 +8,7 @@
 import { must } from '../../kit/assert.ts';
 import type { Random } from '../../kit/random.ts';
 import type { PeerId } from '../../model/ids.ts';
+import { type Names, PeerMap, PeerSet } from '../../model/names.ts';
 
 export interface Partner {
   readonly peer: PeerId;
@@ -38,14 +39,18 @@ interface Pool {
 
 export class Partners {
   readonly #crossZoneEvery: number;
-  readonly #known = new Map<PeerId, Partner>();
+  readonly #known: PeerMap<Partner>;
+  /** Asked of every origin whose stream moves on, so it is kept apart. */
+  readonly #alive: PeerSet;
   #ownZone = '';
   #neighbours: ReadonlySet<PeerId> | null = null;
   /** Null when it has to be made anew. */
   #pool: Pool | null = null;
 
   /** At least one in `crossZoneEvery` partners is of another zone. */
-  constructor(crossZoneEvery: number) {
+  constructor(crossZoneEvery: number, names: Names) {
+    this.#known = new PeerMap(names);
+    this.#alive = new PeerSet(names);
     this.#crossZoneEvery = crossZoneEvery;
   }
 
@@ -60,6 +65,11 @@ export class Partners {
       if (partner.alive && this.isAllowed(partner) && ++count > most) return false;
     }
     return true;
+  }
+
+  /** Those alive or linked, partners or not: about as many as there are partners, and never counted anew. */
+  get known(): number {
+    return this.#known.size;
   }
 
   /** All that may be gossiped with, in no order. */
@@ -85,6 +95,10 @@ export class Partners {
     return this.#known.get(peer) ?? null;
   }
 
+  isAlive(peer: PeerId): boolean {
+    return this.#alive.has(peer);
+  }
+
   /** Whether it is alive, linked and a partner. */
   isMet(partner: Partner): boolean {
     return partner.alive && partner.linked && this.isAllowed(partner);
@@ -99,6 +113,8 @@ export class Partners {
     const partner = this.#of(peer);
     if (partner.alive !== alive) this.#pool = null;
     partner.alive = alive;
+    if (alive) this.#alive.add(peer);
+    else this.#alive.delete(peer);
     this.#tidy(partner);
     return partner;
   }

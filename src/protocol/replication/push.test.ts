@@ -20,6 +20,21 @@ test('[RP38] the first change leaves at once, the next ones together after the p
   expect(pushed(out.take())).toEqual([[2, 3]]);
 });
 
+test('[RP38] among more partners than are all pushed to, four times in an interval is enough', () => {
+  const partners = Array.from({ length: 17 }, (_, i) => peerOf(`p${i}`));
+  const { machine, out, runUntil } = machineOf(ann, partners, QUIET);
+
+  machine.ownChanges([reading(1, 'bed', 1, 1)], at(0), out);
+  expect(pushed(out.take())).toEqual([[1], [1], [1]]);
+  machine.ownChanges([reading(2, 'bed', 2, 2)], at(10), out);
+  runUntil(QUIET.gossipIntervalMs / 4 - 1);
+  const before = pushed(out.take().filter(({ type }) => type === 'SENSOR_UPDATE'));
+  machine.ownChanges([reading(3, 'bed', 3, 3)], at(QUIET.gossipIntervalMs / 4), out);
+
+  expect(before).toEqual([]);
+  expect(pushed(out.take().filter(({ type }) => type === 'SENSOR_UPDATE'))).toEqual([[3], [3], [3]]);
+});
+
 test('[RP40] of a hot sensor only the latest is sent', () => {
   const { machine, out, runUntil } = machineOf(ann, [bob], QUIET);
 
@@ -51,10 +66,12 @@ test('[RP39] of more partners a few random ones get it', () => {
   const receivers = new Set<PeerId>();
 
   for (let n = 1; n <= 30; n++) {
-    machine.ownChanges([reading(n, 'bed', n, n)], at(n * 100), out);
-    runUntil(n * 100);
-    expect(out.sent.length).toBe(3);
-    for (const { to } of out.sent.splice(0)) receivers.add(to);
+    const atMs = n * QUIET.gossipIntervalMs;
+    machine.ownChanges([reading(n, 'bed', n, n)], at(atMs), out);
+    const pushes = out.sent.splice(0).filter(({ message }) => message.type === 'SENSOR_UPDATE');
+    expect(pushes.length).toBe(3);
+    for (const { to } of pushes) receivers.add(to);
+    runUntil(atMs);
   }
 
   expect(receivers.size).toBe(17);

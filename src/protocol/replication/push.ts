@@ -1,5 +1,6 @@
 // Push: fresh own changes leave at once, and then no sooner than `pushCoalesceMs` after the push before. What was
-// superseded meanwhile is not sent at all (conflation). SPEC rules RP38-RP40, RP48.
+// superseded meanwhile is not sent at all (conflation). Where a push reaches a random few of many, who will mostly
+// have it again from an exchange, it is worth less and waits longer. SPEC rules RP38-RP40, RP48.
 
 import type { Random } from '../../kit/random.ts';
 import { LIMITS } from '../../model/limits.ts';
@@ -11,6 +12,9 @@ import { pushFanout, type ReplicationOptions } from './options.ts';
 import type { Partners } from './partners.ts';
 import type { Replica } from './replica.ts';
 import type { Traffic } from './traffic.ts';
+
+/** Among many partners, a peer pushes at most so many times in an interval of gossip. */
+const PUSHES_PER_INTERVAL_MAX = 4;
 
 export class Push {
   readonly #replica: Replica;
@@ -46,7 +50,7 @@ export class Push {
 
   wake(now: Now, out: Outbox): void {
     if (now.steadyMs < this.wakeAt) return;
-    this.#notBeforeMs = now.steadyMs + this.#options.pushCoalesceMs;
+    this.#notBeforeMs = now.steadyMs + this.#coalesceMs();
     const receivers = this.#receivers();
     const deltas = this.fresh();
     this.#pushedUpto = receivers.length > 0 ? (deltas[0]?.upto ?? 0) : this.#replica.own.upto;
@@ -61,6 +65,12 @@ export class Push {
     const pack = new DeltaPack(LIMITS.deltaBytesMax);
     pack.add(this.#replica.own, this.#pushedUpto);
     return pack.deltas;
+  }
+
+  #coalesceMs(): number {
+    const { pushCoalesceMs, gossipIntervalMs, eagerPeersMax } = this.#options;
+    if (this.#partners.near().length <= eagerPeersMax) return pushCoalesceMs;
+    return Math.max(pushCoalesceMs, gossipIntervalMs / PUSHES_PER_INTERVAL_MAX);
   }
 
   /**

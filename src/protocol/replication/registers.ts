@@ -126,6 +126,7 @@ export class Registers {
   }
 
   records(): Record[] {
+    if (this.#index === null) return this.#list.slice() as Record[];
     const records: Record[] = [];
     for (const record of this.#list) if (record !== null) records.push(record);
     return records;
@@ -164,6 +165,8 @@ export class Registers {
     const place = this.#placeOf(sensor, isMeta);
     if (place < 0) return;
     this.#take(place);
+    // It may hold what was dropped.
+    this.stream.lastDelta = null;
     if (!this.has(sensor)) this.#sensors--;
   }
 
@@ -178,7 +181,7 @@ export class Registers {
       return;
     }
     // A copy is as long as it has to be, where a list that is pushed to takes room for sixteen more.
-    this.#list = [...list.slice(0, after), record, ...list.slice(after)];
+    this.#list = list.toSpliced(after, 0, record);
     if (this.#list.length > UNINDEXED_MAX) this.#rewrite();
     assert(this.#placeOf(record.sensor, isMeta) >= 0, 'what was added is found');
   }

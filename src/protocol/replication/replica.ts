@@ -3,8 +3,9 @@
 
 import { assert } from '../../kit/assert.ts';
 import type { StreamName, StreamSnapshot } from '../../model/durable.ts';
-import { compareIdentities, type PeerId, type SensorId } from '../../model/ids.ts';
+import { compareIdentities, type PeerId } from '../../model/ids.ts';
 import { LIMITS } from '../../model/limits.ts';
+import { Names } from '../../model/names.ts';
 import type { Record } from '../../model/reading.ts';
 import type { Now } from '../../model/time.ts';
 import type { StreamView } from '../../model/view.ts';
@@ -12,6 +13,7 @@ import type { Delta } from '../../wire/messages.ts';
 import { Registers, type StateRecord } from './registers.ts';
 import { type Stream, sameName } from './stream.ts';
 import { Streams } from './streams.ts';
+import { Tombstones } from './tombstones.ts';
 import { View } from './view.ts';
 
 /** `behind`: tombstones this peer never saw were dropped, so what it shows may have been forgotten elsewhere. */
@@ -20,15 +22,17 @@ type Taken = readonly Record[] | 'behind';
 const NOTHING: readonly Record[] = [];
 
 export class Replica {
-  readonly streams = new Streams();
+  readonly streams: Streams;
   readonly view = new View();
   #own: Stream;
-  /** What holds, or lately held, a tombstone. */
-  readonly #tombstones = new Map<Registers, Set<SensorId>>();
+  readonly #tombstones: Tombstones;
   #recordsRefused = 0;
   #streamsRefused = 0;
 
-  constructor(own: StreamName) {
+  /** Tombstones stay for `tombstoneSpan` changes of their stream. */
+  constructor(own: StreamName, tombstoneSpan: number, names: Names = new Names()) {
+    this.streams = new Streams(names);
+    this.#tombstones = new Tombstones(tombstoneSpan);
     this.#own = this.streams.add(own);
   }
 
@@ -44,14 +48,13 @@ export class Replica {
     return this.#streamsRefused;
   }
 
-  get anyTombstones(): boolean {
-    return this.#tombstones.size > 0;
+  get tombstones(): number {
+    return this.#tombstones.count;
   }
 
-  get tombstones(): number {
-    let count = 0;
-    for (const sensors of this.#tombstones.values()) count += sensors.size;
-    return count;
+  /** Whether tombstones were ever dropped, here or by those it has its streams from. */
+  get anyDropped(): boolean {
+    return this.streams.sorted.some(({ droppedUpto }) => droppedUpto > 0);
   }
 
   /** Whether everything it has is its own. */
@@ -63,7 +66,7 @@ export class Replica {
     const stream = this.streams.find(snapshot) ?? this.streams.add(snapshot);
     for (const record of snapshot.records) this.#put(stream.registers, record);
     stream.droppedUpto = snapshot.droppedUpto;
-    this.streams.setUpto(stream, snapshot.upto);
+    this.#advance(stream, snapshot.upto);
   }
 
   /**
@@ -80,7 +83,7 @@ export class Replica {
       const state = own.registers.state(record.sensor);
       const late = record.kind !== 'meta' && state !== null && record.lwwTsMs < state.lwwTsMs;
       if (!late && this.#put(own.registers, record)) taken.push(record);
-      this.streams.setUpto(own, record.n);
+      this.#advance(own, record.n);
     }
     if (isFirst) this.#limitIdentities(own);
     own.advancedAtMs = wallMs;
@@ -89,12 +92,12 @@ export class Replica {
 
   /** Takes what somebody else has of a stream. Gives the records that were not shown before. */
   take(delta: Delta, now: Now): Taken {
-    if (sameName(delta, this.#own)) return NOTHING;
-    const stream = this.streams.find(delta) ?? this.#open(delta);
-    if (stream === null) return NOTHING;
-    if (stream.upto > 0 && delta.droppedUpto > Math.max(stream.upto, stream.droppedUpto)) return 'behind';
-    if (delta.after <= stream.upto) return this.#continue(stream, delta, now);
-    return this.#putAhead(stream, delta.records, now);
+    return this.#take(delta, now, false);
+  }
+
+  /** The same where everything is fetched from one giver, who has dropped already what its tombstones hid. */
+  takeAnew(delta: Delta, now: Now): Taken {
+    return this.#take(delta, now, true);
   }
 
   /** Whether a peer that has so much of a stream could give something that would be taken. */
@@ -135,23 +138,6 @@ export class Replica {
     this.#limitIdentities(own);
   }
 
-  /**
-   * Drops the tombstones that lie so many changes back in their stream. By count and not by a clock, so that all
-   * who have as much of a stream have dropped the same. (RP15)
-   */
-  collect(span: number): void {
-    for (const [home, sensors] of this.#tombstones) {
-      const { stream } = home;
-      for (const sensor of sensors) {
-        const state = home.state(sensor);
-        if (state?.kind === 'tombstone' && (state.n > stream.upto - span || home === stream.ahead)) continue;
-        sensors.delete(sensor);
-        if (state?.kind === 'tombstone') this.#dropTombstone(home, state);
-      }
-      if (sensors.size === 0) this.#tombstones.delete(home);
-    }
-  }
-
   /** The origin of these streams has been away for long, or is back. (RP50) */
   retire(origin: PeerId, retired: boolean): void {
     for (const stream of this.streams.ofOrigin(origin)) this.streams.retire(stream, retired);
@@ -167,8 +153,8 @@ export class Replica {
 
   rows(nowMs: number): StreamView[] {
     return this.streams.sorted.map((stream) => {
-      const { origin, identity, upto, registers, advancedAtMs, retired, lagRecords } = stream;
-      const staleMs = stream.staleMs(nowMs);
+      const { origin, identity, upto, registers, advancedAtMs, retired } = stream;
+      const lag = this.streams.lagOf(stream, nowMs);
       return {
         origin,
         identity,
@@ -176,10 +162,29 @@ export class Replica {
         registers: registers.size,
         advancedAtMs,
         retired,
-        lagRecords,
-        staleMs,
+        lagRecords: lag.records,
+        staleMs: lag.staleMs,
       };
     });
+  }
+
+  #take(delta: Delta, now: Now, anew: boolean): Taken {
+    if (sameName(delta, this.#own)) return NOTHING;
+    const stream = this.streams.find(delta) ?? this.#open(delta);
+    if (stream === null) return NOTHING;
+    if (this.#missedTombstones(stream, delta, anew)) return 'behind';
+    if (delta.after <= stream.upto) return this.#continue(stream, delta, now);
+    return this.#putAhead(stream, delta.records, now);
+  }
+
+  /**
+   * Also of a stream that nothing was known of: its tombstones may have hidden what other streams still show here.
+   * Who has nothing but its own has nothing to forget. (RP16)
+   */
+  #missedTombstones(stream: Stream, { after, droppedUpto }: Delta, anew: boolean): boolean {
+    if (droppedUpto <= Math.max(stream.upto, stream.droppedUpto)) return false;
+    if (stream.upto > 0) return true;
+    return after === 0 && !anew && !this.isBare;
   }
 
   #continue(stream: Stream, delta: Delta, now: Now): readonly Record[] {
@@ -190,7 +195,7 @@ export class Replica {
     const taken = continues
       ? this.#putAll(stream.registers, delta.records)
       : this.#putNew(stream, stream.registers, delta.records);
-    this.streams.setUpto(stream, delta.upto);
+    this.#advance(stream, delta.upto);
     // What another delta would be made of, unless something of this one was refused, or superseded by its own rest.
     const { records } = delta;
     stream.lastDelta =
@@ -262,21 +267,21 @@ export class Replica {
     if (put === 'older') return false;
     if (record.kind === 'meta') return true;
     this.view.offer(registers, record, put === 'opened');
-    if (record.kind === 'tombstone') this.#noteTombstone(registers, record.sensor);
+    if (record.kind === 'tombstone') this.#tombstones.note(registers, record);
     // A tombstone of another stream may have beaten it at once.
     return !this.view.anyHidden || registers.state(record.sensor) === record;
   }
 
-  #noteTombstone(home: Registers, sensor: SensorId): void {
-    const sensors = this.#tombstones.get(home);
-    if (sensors === undefined) this.#tombstones.set(home, new Set([sensor]));
-    else sensors.add(sensor);
+  /** Moves the watermark, and drops the tombstones that have had their time. (RP15) */
+  #advance(stream: Stream, upto: number): void {
+    this.streams.setUpto(stream, upto);
+    const { registers } = stream;
+    for (const spent of this.#tombstones.takeSpent(registers, upto)) this.#dropTombstone(registers, spent);
   }
 
   #dropTombstone(home: Registers, { sensor, n }: StateRecord): void {
     const { stream } = home;
     stream.droppedUpto = Math.max(stream.droppedUpto, n);
-    stream.lastDelta = null;
     const meta = home.meta(sensor);
     if (meta !== null && meta.n < n) home.dropMeta(sensor);
     home.dropState(sensor);
@@ -329,7 +334,7 @@ export class Replica {
   }
 
   #release(home: Registers): void {
-    this.#tombstones.delete(home);
+    this.#tombstones.release(home);
     this.view.release(home);
   }
 }

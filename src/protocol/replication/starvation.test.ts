@@ -9,7 +9,7 @@ import { Mesh } from './testing-mesh.ts';
 
 const [ann, bob, cat, dan] = [peerOf('ann'), peerOf('bob'), peerOf('cat'), peerOf('dan')];
 
-test('[RP26] [RP53] a quiet origin is heard though every exchange is cut short (chitchat#119)', () => {
+test('[RP26] [RP53] starved quiet origin: it is heard though every exchange is cut short (chitchat#119)', () => {
   const mesh = new Mesh({ seed: 1, replication: { eagerPeersMax: 0, pushCoalesceMs: 60_000 } });
   for (const peer of [ann, bob, cat, dan]) mesh.start(peer);
   mesh.join(ann, bob, cat, dan);
@@ -30,7 +30,7 @@ test('[RP26] [RP53] a quiet origin is heard though every exchange is cut short (
   expect(mesh.machine(ann).latestOf(sensorOf('quiet'))?.record.value).toBe('after');
 });
 
-test('[RP21] [RP36] more streams than any digest lists are agreed on, in frames that all fit (quickwit#6653)', () => {
+test('[RP21] [RP36] digest beyond one frame: more streams than any digest lists are agreed on, in frames that all fit (quickwit#6653)', () => {
   const mesh = new Mesh({ seed: 2 });
   const count = LIMITS.digestPlacesMax + 1_000;
   const streams = (from: number) =>

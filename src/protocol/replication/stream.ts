@@ -32,9 +32,6 @@ export class Stream implements StreamName {
   place = -1;
   /** The delta that came or was made last: while the stream stays as it is, the same one goes to others. */
   lastDelta: Delta | null = null;
-  /** The highest `upto` that anybody told of, and since when (steady clock) it is above this peer's. */
-  #heardUpto = 0;
-  #behindSinceMs = 0;
   readonly #hashA: number;
   readonly #hashB: number;
 
@@ -60,23 +57,6 @@ export class Stream implements StreamName {
   /** What a change beyond a gap adds to it. */
   hashAhead(n: number): number {
     return hash52(this.#hashB, this.#hashA, n);
-  }
-
-  /** Somebody has so much of it. */
-  heardOf(upto: number, nowMs: number): void {
-    if (upto <= this.#heardUpto) return;
-    if (this.#heardUpto <= this.upto) this.#behindSinceMs = nowMs;
-    this.#heardUpto = upto;
-  }
-
-  /** How many changes are known to exist that are not here. */
-  get lagRecords(): number {
-    return Math.max(0, this.#heardUpto - this.upto);
-  }
-
-  /** For how long some of them have been known of. */
-  staleMs(nowMs: number): number {
-    return this.#heardUpto > this.upto ? nowMs - this.#behindSinceMs : 0;
   }
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { compareText } from '../../kit/order.ts';
+import { Names } from '../../model/names.ts';
 import { compareNames, streamKey } from './stream.ts';
 import { Streams } from './streams.ts';
 import { peerOf, streamOf } from './testing.ts';
@@ -24,7 +25,7 @@ test('[RP6] the root hash does not depend on the order in which streams advanced
 });
 
 test('[RP6] a stream of which nothing is known does not count', () => {
-  const streams = new Streams();
+  const streams = new Streams(new Names());
   const { root } = streams;
 
   const stream = streams.add(streamOf(ann));
@@ -41,7 +42,7 @@ test('[RP6] different watermarks, origins and identities give different hashes',
   for (const origin of [ann, bob]) {
     for (let birth = 1; birth <= 3; birth++) {
       for (let upto = 1; upto <= 2_000; upto++) {
-        const streams = new Streams();
+        const streams = new Streams(new Names());
         streams.setUpto(streams.add(streamOf(origin, birth)), upto * 1_000_003);
         hashes.add(streams.root);
       }
@@ -52,7 +53,7 @@ test('[RP6] different watermarks, origins and identities give different hashes',
 });
 
 test('[RP4] an origin may have several streams, found by identity, the youngest first', () => {
-  const streams = new Streams();
+  const streams = new Streams(new Names());
 
   for (const birth of [2, 10, 1]) streams.add(streamOf(ann, birth));
   const middle = streams.find(streamOf(ann, 2));
@@ -77,7 +78,7 @@ test('[RP21] keys sort as names do', () => {
 });
 
 function streamsAfter(steps: Iterable<readonly [string, number]>): Streams {
-  const streams = new Streams();
+  const streams = new Streams(new Names());
   for (const [origin, upto] of steps) {
     const name = streamOf(peerOf(origin));
     streams.setUpto(streams.find(name) ?? streams.add(name), upto);

@@ -5,7 +5,8 @@ import { assert } from '../../kit/assert.ts';
 import type { StreamName } from '../../model/durable.ts';
 import { compareIdentities, type PeerId, sameIdentity } from '../../model/ids.ts';
 import { LIMITS } from '../../model/limits.ts';
-import { ATTIC, BUCKETS, Bucket, bucketOf } from './bucket.ts';
+import { type Names, PeerMap } from '../../model/names.ts';
+import { ATTIC, Buckets, bucketOf, type Lag, NO_LAG } from './buckets.ts';
 import { minus52, plus52 } from './hash.ts';
 import { compareNames, Stream, streamKey } from './stream.ts';
 
@@ -14,24 +15,26 @@ const ATTIC_SCALE = 2 ** 20;
 
 export class Streams {
   /** The stream of each origin's youngest identity; the others hang on it, younger before elder. */
-  readonly #youngest = new Map<PeerId, Stream>();
+  readonly #youngest: PeerMap<Stream>;
   /** In the order of `compareNames`. */
   readonly #sorted: Stream[] = [];
   /** Those of which something is known, by `bucketOf`. */
-  readonly #buckets: readonly Bucket[] = Array.from({ length: BUCKETS }, () => new Bucket());
+  readonly buckets = new Buckets();
   /** Those that hold something beyond a gap. */
   readonly #gapped = new Set<Stream>();
+  /** Of streams of which nothing is here: what was heard of them, and since when (steady clock). */
+  readonly #unlisted = new Map<Stream, { readonly upto: number; readonly sinceMs: number }>();
   /** Invariant: the sum of all streams' hashes. */
   #sum = 0;
   #listed = 0;
   #version = 0;
 
-  get sorted(): readonly Stream[] {
-    return this.#sorted;
+  constructor(names: Names) {
+    this.#youngest = new PeerMap(names);
   }
 
-  get buckets(): readonly Bucket[] {
-    return this.#buckets;
+  get sorted(): readonly Stream[] {
+    return this.#sorted;
   }
 
   /** How many streams the buckets hold, the attic left out. */
@@ -50,8 +53,7 @@ export class Streams {
 
   /** Equal at two peers that have the same, and the same in the attic. Costs nothing but what lies beyond gaps. */
   get root(): number {
-    const attic = this.#buckets[ATTIC] as Bucket;
-    let root = plus52(this.#sum, attic.directory * ATTIC_SCALE);
+    let root = plus52(this.#sum, this.buckets.directoryOf(ATTIC, 1) * ATTIC_SCALE);
     for (const stream of this.#gapped) {
       for (const { n } of stream.ahead?.records() ?? []) root = plus52(root, stream.hashAhead(n));
     }
@@ -88,13 +90,14 @@ export class Streams {
 
   /** Whether the bucket of such a stream takes one more. */
   hasRoomFor(name: StreamName): boolean {
-    return this.#bucketOf(new Stream(name)).streams.length < LIMITS.streamsPerBucketMax;
+    return this.buckets.sizeOf(bucketOf(new Stream(name))) < LIMITS.streamsPerBucketMax;
   }
 
   remove(stream: Stream): void {
     this.#sum = minus52(this.#sum, stream.hash);
     if (stream.place >= 0) this.#unlist(stream);
     this.#gapped.delete(stream);
+    this.#unlisted.delete(stream);
     const others = this.ofOrigin(stream.origin).filter((it) => it !== stream);
     if (others.length === 0) this.#youngest.delete(stream.origin);
     else this.#chain(others);
@@ -108,7 +111,7 @@ export class Streams {
     stream.upto = upto;
     const added = minus52(stream.hash, was);
     this.#sum = plus52(this.#sum, added);
-    if (stream.place >= 0) this.#bucketOf(stream).advanced(stream, added);
+    if (stream.place >= 0) this.buckets.advanced(stream, added);
     else if (upto > 0) this.#list(stream);
     this.#version++;
   }
@@ -116,11 +119,12 @@ export class Streams {
   /** Moves it to the attic, as long as there is room, or back. (RP50) */
   retire(stream: Stream, retired: boolean): void {
     if (stream.retired === retired) return;
-    const attic = this.#buckets[ATTIC] as Bucket;
-    if (retired && attic.streams.length >= LIMITS.streamsPerBucketMax) return;
+    if (retired && this.buckets.sizeOf(ATTIC) >= LIMITS.streamsPerBucketMax) return;
+    const { records, staleMs } = this.lagOf(stream, 0);
     if (stream.place >= 0) this.#unlist(stream);
     stream.retired = retired;
     if (stream.upto > 0) this.#list(stream);
+    if (records > 0) this.heardOf(stream, stream.upto + records, -staleMs);
     this.#version++;
   }
 
@@ -136,18 +140,33 @@ export class Streams {
     return key === '' ? 0 : this.#firstWhere((stream) => streamKey(stream) > key);
   }
 
+  /** Somebody has so much of it. */
+  heardOf(stream: Stream, upto: number, nowMs: number): void {
+    if (stream.place >= 0) this.buckets.heardOf(bucketOf(stream), stream.place, upto, nowMs);
+    else if (stream.upto === 0) {
+      const { upto: before, sinceMs } = this.#unlisted.get(stream) ?? { upto: 0, sinceMs: nowMs };
+      this.#unlisted.set(stream, { upto: Math.max(before, upto), sinceMs });
+    }
+  }
+
+  /** How many changes are known to exist that are not here, and for how long. (RP55) */
+  lagOf(stream: Stream, nowMs: number): Lag {
+    if (stream.place >= 0) return this.buckets.lagOf(stream, nowMs);
+    const heard = this.#unlisted.get(stream);
+    return heard === undefined ? NO_LAG : { records: heard.upto, staleMs: nowMs - heard.sinceMs };
+  }
+
   #list(stream: Stream): void {
-    this.#bucketOf(stream).add(stream);
+    this.buckets.add(stream);
+    const heard = this.#unlisted.get(stream);
+    if (heard !== undefined) this.heardOf(stream, heard.upto, heard.sinceMs);
+    this.#unlisted.delete(stream);
     if (!stream.retired) this.#listed++;
   }
 
   #unlist(stream: Stream): void {
-    this.#bucketOf(stream).remove(stream);
+    this.buckets.remove(stream);
     if (!stream.retired) this.#listed--;
-  }
-
-  #bucketOf(stream: Stream): Bucket {
-    return this.#buckets[bucketOf(stream)] as Bucket;
   }
 
   #firstIndex(name: StreamName): number {

@@ -13,6 +13,8 @@ import { Replication } from './machine.ts';
 import { REPLICATION_DEFAULTS, type ReplicationOptions } from './options.ts';
 
 export const EPOCH_MS = 1_700_000_000_000;
+/** How long tombstones stay where a test is not about that. */
+export const SPAN = REPLICATION_DEFAULTS.tombstoneSpan;
 
 export function at(steadyMs: number): Now {
   return { steadyMs, wallMs: EPOCH_MS + steadyMs };

@@ -4,7 +4,7 @@ import type { StreamName } from '../../model/durable.ts';
 import type { Record } from '../../model/reading.ts';
 import type { LatestReading } from '../../model/view.ts';
 import { Replica } from './replica.ts';
-import { at, deltaOf, meta, peerOf, reading, sensorOf, streamOf, tombstone } from './testing.ts';
+import { at, deltaOf, meta, peerOf, reading, SPAN, sensorOf, streamOf, tombstone } from './testing.ts';
 
 const [ann, bob, cat, dan] = [peerOf('ann'), peerOf('bob'), peerOf('cat'), peerOf('dan')];
 const bed = sensorOf('bed');
@@ -80,7 +80,7 @@ test('[RP12] a collision is reported once for each set of origins', () => {
 });
 
 test('[RP12] a report names at most eight origins, and there is none beyond', () => {
-  const replica = new Replica(streamOf(dan));
+  const replica = new Replica(streamOf(dan), SPAN);
   let reports = 0;
 
   for (let i = 10; i < 40; i++) {
@@ -182,14 +182,14 @@ function written(
 }
 
 function replicaAfter(streams: readonly Said[]): Replica {
-  const replica = new Replica(streamOf(dan));
+  const replica = new Replica(streamOf(dan), SPAN);
   for (const { name, records } of streams) replica.take(deltaOf(name, 0, records), at(0));
   return replica;
 }
 
 /** Each stream in deltas of drawn length, some of them from beyond the gap, mixed with the others'. */
 function replicaInPieces(streams: readonly Said[], dice: Iterator<number>): Replica {
-  const replica = new Replica(streamOf(dan));
+  const replica = new Replica(streamOf(dan), SPAN);
   const roll = () => Number(dice.next().value);
   const progress = streams.map(() => 0);
   for (let left = streams.length; left > 0; ) {

@@ -8,6 +8,7 @@ import type { StreamSnapshot } from '../../model/durable.ts';
 import type { Fact } from '../../model/fact.ts';
 import { type Identity, type PeerId, parsePeerId, type SensorId } from '../../model/ids.ts';
 import type { Rumour } from '../../model/member.ts';
+import { Names } from '../../model/names.ts';
 import type { PeerOptions } from '../../peer/options.ts';
 import type { Channel } from '../../protocol/outbox.ts';
 import type { Message } from '../../wire/messages.ts';
@@ -33,6 +34,7 @@ export class Fleet implements Ground {
   /** For the choices of the scenario. */
   readonly random: Random;
   readonly diskMs: number;
+  readonly names = new Names();
   readonly #wire: Wire;
   readonly #byId = new Map<PeerId, Station>();
   readonly #byAddress = new Map<string, Station>();

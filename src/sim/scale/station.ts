@@ -8,6 +8,7 @@ import type { Batch, HardState, KnownAddress, Recovered, Snapshot } from '../../
 import type { Fact } from '../../model/fact.ts';
 import type { PeerId } from '../../model/ids.ts';
 import type { Rumour } from '../../model/member.ts';
+import type { Names } from '../../model/names.ts';
 import type { Reading } from '../../model/reading.ts';
 import type { Now } from '../../model/time.ts';
 import type { PeerOptions } from '../../peer/options.ts';
@@ -25,6 +26,8 @@ export interface Ground {
   readonly agenda: Agenda;
   readonly air: Air;
   readonly diskMs: number;
+  /** Of all peers. */
+  readonly names: Names;
   stationOf(peer: PeerId): Station | null;
   stationAt(address: Address): Station | null;
   zoneOf(index: number): string;
@@ -124,7 +127,7 @@ export class Station implements Terminal, PeerOutbox {
     this.#life++;
     this.#powered = true;
     this.#startedMs = this.#ground.agenda.nowMs;
-    this.#peer = new Peer(options, recovered, random, this.now());
+    this.#peer = new Peer(options, recovered, random, this.now(), this.#ground.names);
     if (joined !== null) this.deliver({ type: 'joined', ...joined });
     this.#peer.start(this);
   }
