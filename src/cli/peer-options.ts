@@ -1,6 +1,7 @@
 // The options of a peer from the options of a node.
 
 import type { Config } from '../config/config.ts';
+import type { RetentionLimits } from '../host/retention.ts';
 import type { Address } from '../model/address.ts';
 import type { PeerId } from '../model/ids.ts';
 import { HISTORY_PROFILES } from '../peer/history-options.ts';
@@ -56,6 +57,13 @@ function replicationOf(config: Config): ReplicationOptions {
     pullMinPeers: config.gossipPullMinPeers,
     pullEveryRounds: config.gossipPullEveryRounds,
     maxFanout: config.gossipMaxFanout,
+  };
+}
+
+export function retentionOf({ historyMaxBytes, historyMaxAgeMs }: Config): RetentionLimits {
+  return {
+    bytesMax: historyMaxBytes === 'never' ? Number.POSITIVE_INFINITY : historyMaxBytes,
+    ageMsMax: historyMaxAgeMs === 'never' ? Number.POSITIVE_INFINITY : historyMaxAgeMs,
   };
 }
 

@@ -4,6 +4,7 @@
 import { performance } from 'node:perf_hooks';
 import { type Command, Option } from 'commander';
 import { type FaultChoice, parseFaults } from '../sim/faults.ts';
+import { DISK_KINDS, type DiskChoice } from '../sim/order/disk-port.ts';
 import { reportText } from '../sim/report.ts';
 import { CURVES, type CurveName } from '../sim/scale/curves.ts';
 import { type SimulationOptions, type SimulationProgress, simulate } from '../sim/simulation.ts';
@@ -22,6 +23,7 @@ interface Flags {
   readonly trace: boolean;
   readonly order: boolean;
   readonly only?: string;
+  readonly disk: DiskChoice;
   readonly broken?: string;
   readonly shrink: boolean;
   readonly json: boolean;
@@ -70,6 +72,11 @@ export function simulateCommand(program: Command): void {
     .option('--json', 'print the result as JSON', false)
     .option('--order', 'the history plane alone: elections, the one order, its views', false)
     .option('--only <events>', 'order: of the drawn events only these happen: none, or a list as 3,5,8')
+    .addOption(
+      new Option('--disk <kind>', 'order: as entries, by the storage engine on bytes, or some seeds the one')
+        .choices([...DISK_KINDS])
+        .default('mixed'),
+    )
     .option('--broken <variant>', 'order: a variant of the protocol that is known to be wrong')
     .option('--shrink', 'order: make the first failed seed as short as it can be', false)
     .addOption(
@@ -128,6 +135,7 @@ function checkOrder(flags: Flags): void {
       virtualMs: flags.for * 1_000,
       faults: flags.faults,
       codec: flags.codec,
+      disk: flags.disk,
       trace: flags.trace,
       json: flags.json,
       only: flags.only ?? null,

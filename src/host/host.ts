@@ -67,6 +67,10 @@ export class Host implements Carrier {
   readonly #counted: (() => Counts)[];
   readonly #complaints = new Rate(COMPLAINTS_PER_SECOND);
   #stalledMs = 0;
+  /** Batches at the disk. */
+  #appending = 0;
+  /** Until the disk takes something again. */
+  #isDiskFull = false;
   #transport: Transport | null = null;
   #stopped = false;
 
@@ -174,8 +178,17 @@ export class Host implements Carrier {
     const { type } = event;
     const level = type === 'space' || type === 'log-sealed' ? 'debug' : 'warn';
     this.#log[level](DISK_TEXTS[type], { what: JSON.stringify(event) });
+    if (type === 'log-damaged') {
+      this.deliver({ type: 'disk-state', state: { from: event.from, to: event.to, is: 'found' } });
+    }
     if (type === 'full') this.deliver({ type: 'disk-state', state: 'full' });
     if (type === 'space') this.deliver({ type: 'disk-state', state: 'fine' });
+  }
+
+  /** There was no space; what is at the disk waits until there is. (HO3) */
+  diskFull(): void {
+    this.#isDiskFull = true;
+    this.#tellRoom();
   }
 
   /** Says goodbye; what was submitted before is stored. (HO4) */
@@ -205,15 +218,26 @@ export class Host implements Carrier {
       },
       contact: (address: Address) => this.#transport?.contact(address),
       announce: (fact) => this.#announce(fact),
-      append: (batch) =>
+      append: (batch) => {
+        this.#appending++;
+        this.#tellRoom();
         this.#store.append(batch, (stored) => {
+          this.#appending--;
+          this.#isDiskFull = false;
+          this.#tellRoom();
           this.deliver({ type: 'appended', batch, ...(stored && { stored }) });
-        }),
+        });
+      },
       saveHardState: (state) => this.#store.saveHardState(state, () => this.#hardStateSaved(state)),
       saveSnapshot: (snapshot) =>
         this.#store.saveSnapshot(snapshot, () => this.deliver({ type: 'snapshot-saved', snapshot })),
       saveAddresses: (addresses) => this.#store.saveAddresses(addresses),
     };
+  }
+
+  /** What comes while others wait for space would wait behind them. */
+  #tellRoom(): void {
+    this.hub.diskFull(this.#isDiskFull && this.#appending > 0);
   }
 
   #hardStateSaved(state: HardState): void {

@@ -73,6 +73,7 @@ export function lineOf(fact: Fact): Line | null {
     case 'submit-refused':
     case 'registers-changed':
     case 'addresses-known':
+    case 'messages-received':
       return null;
     default:
       return orderLineOf(fact);

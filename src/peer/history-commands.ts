@@ -93,11 +93,15 @@ export function begin(
   switch (command.kind) {
     case 'transfer': {
       if (leads === null) return elsewhere;
+      if (command.to === self) return `${self} leads already`;
       const isBegun = election.transfer(command.to, 'somebody asked for it', now, port);
       return isBegun ? null : `${command.to} is no voter that could take the lead`;
     }
     case 'remove':
       if (command.peer === self) return 'a node that leads is not put out: let it leave';
+      if (leads !== null && !commandView(self, election, ordering).has(command.peer)) {
+        return `${command.peer} is no member of the group`;
+      }
       return ordering.remove(command.peer, now, out) ? null : elsewhere;
     case 'leave':
       ordering.leaveGroup(out);

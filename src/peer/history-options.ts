@@ -4,6 +4,7 @@ import type { Address } from '../model/address.ts';
 import type { GroupMember } from '../model/group-view.ts';
 import type { Identity, PeerId } from '../model/ids.ts';
 import { ELECTION_DEFAULTS, type ElectionOptions } from '../protocol/election/options.ts';
+import type { HoleNews } from '../protocol/ordering/holes.ts';
 import { ORDERING_DEFAULTS, type OrderingOptions } from '../protocol/ordering/options.ts';
 
 export interface HistoryOptions {
@@ -22,8 +23,8 @@ export interface HistoryOptions {
 /** What a link says of who is at its other end. */
 export type LinkedMember = Omit<GroupMember, 'priority'>;
 
-/** Whether the disk takes what it is given. `full`: votes and views still, readings no more. */
-export type DiskState = 'fine' | 'full';
+/** Whether the disk takes what it is given. `full`: votes and views still, readings no more. Or what it lost. */
+export type DiskState = 'fine' | 'full' | HoleNews;
 
 export const PROFILES = ['local', 'lan', 'wan', 'slow'] as const;
 export type Profile = (typeof PROFILES)[number];
@@ -56,7 +57,7 @@ export const HISTORY_PROFILES: { readonly [profile in Profile]: HistoryTimings }
 
 function slower(times: number): HistoryTimings {
   const { suspectMs, verifyMs, rankMs, okMs, syncMs, transferMs, stallMs } = ELECTION_DEFAULTS;
-  const { heartbeatMs, retryMs } = ORDERING_DEFAULTS;
+  const { heartbeatMs, retryMs, gatherAboveMessages } = ORDERING_DEFAULTS;
   return {
     election: {
       ...ELECTION_DEFAULTS,
@@ -68,6 +69,12 @@ function slower(times: number): HistoryTimings {
       transferMs: transferMs * times,
       stallMs: stallMs * times,
     },
-    ordering: { ...ORDERING_DEFAULTS, heartbeatMs: heartbeatMs * times, retryMs: retryMs * times },
+    ordering: {
+      ...ORDERING_DEFAULTS,
+      heartbeatMs: heartbeatMs * times,
+      retryMs: retryMs * times,
+      // Answers take longer, not the disk: what waits for one would wait in vain.
+      gatherAboveMessages: gatherAboveMessages * times,
+    },
   };
 }

@@ -6,8 +6,10 @@ import type { Identity } from '../model/ids.ts';
 import type { Now } from '../model/time.ts';
 import type { Heir, Standing } from '../protocol/election/standing.ts';
 import type { GroupLog } from '../protocol/ordering/group-log.ts';
+import type { OrderingOptions } from '../protocol/ordering/options.ts';
 import { sameMember, votersOf } from '../protocol/ordering/quorum.ts';
 import type { OrderingRules } from '../protocol/ordering/rules.ts';
+import type { PeerHealth } from '../wire/ordering-messages.ts';
 
 /** Heirs that have not answered for so long are not there. */
 const PRESENT_BEATS = 6;
@@ -69,6 +71,17 @@ export class HistoryStanding implements Standing {
 
   get diskMs(): number {
     return this.#log?.replica.disk.slowestMs(this.#nowMs) ?? 0;
+  }
+
+  /** What the leader is told of this peer. */
+  health(
+    { diskStuckMs, format }: Pick<OrderingOptions, 'diskStuckMs' | 'format'>,
+    uptimeMs: number,
+    leaving: boolean,
+  ): PeerHealth {
+    const { diskMs, isFit } = this;
+    const eligible = isFit && diskMs < diskStuckMs;
+    return { diskMs: Math.round(diskMs), uptimeMs: Math.round(uptimeMs), eligible, leaving, format };
   }
 
   get voters(): readonly GroupMember[] {

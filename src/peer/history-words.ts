@@ -1,8 +1,9 @@
 // The few words of the order that must never be forgotten. Promise, group, floor and founding are written together;
-// a later state takes the place of an earlier one that is still on its way. SPEC rules EL2, OR11.
+// a later state takes the place of an earlier one that is still on its way. SPEC rules EL2, OR11, OR54.
 
 import { type Ballot, compareBallots, NO_BALLOT } from '../model/ballot.ts';
 import type { OrderState } from '../model/entry.ts';
+import type { RecoveredHistory } from '../protocol/ordering/machine.ts';
 import type { OrderingOutbox } from '../protocol/ordering/port.ts';
 
 export class HistoryWords {
@@ -40,6 +41,16 @@ export class HistoryWords {
   wasSaved(state: OrderState): void {
     this.#saved = state;
   }
+}
+
+/**
+ * What of the words on a disk says something about the log on it. A process that ended while its peer went from one
+ * group to another may have written down one without the other. (OR54)
+ */
+export function wordsOf({ state, log }: RecoveredHistory): OrderState {
+  const { base } = log;
+  if (base === null || state.group === base.group) return state;
+  return { ...state, group: base.group, promised: NO_BALLOT, floor: 0 };
 }
 
 function isSame(a: OrderState, b: OrderState): boolean {

@@ -1,6 +1,17 @@
 import { expect, test } from 'vitest';
 import type { PeerId } from '../model/ids.ts';
-import { ann, ballotOf, bob, cat, dan, eve, GROUP, identityOf } from '../protocol/ordering/testing.ts';
+import {
+  ann,
+  ballotOf,
+  bob,
+  cat,
+  dan,
+  eve,
+  GROUP,
+  identityOf,
+  viewOf,
+} from '../protocol/ordering/testing.ts';
+import type { ViewMessage } from '../wire/ordering-messages.ts';
 import { HistoryMesh, type MeshOptions } from './testing-history.ts';
 
 test('[EL5] [EL9] the highest of a group leads, and all have one history', () => {
@@ -162,6 +173,23 @@ test('[OR25] a node that lost its disk comes back under another identity and tak
   expect(mesh.history(cat).view(mesh.now()).voters).toEqual([ann, bob, cat]);
 });
 
+test('[OR46] who answers is the word of the one who leads, not of one who led, and is said again now and then', () => {
+  const mesh = meshOf([ann, bob, cat]);
+  mesh.run(800);
+  const present = () => mesh.history(ann).view(mesh.now()).present;
+
+  mesh.receive(ann, bob, presentBy(bob, [bob]));
+  const byBob = present();
+  mesh.receive(ann, cat, presentBy(cat, [cat]));
+  const byCat = present();
+  mesh.run(6_000);
+
+  expect(mesh.leader).toBe(cat);
+  expect(byBob.length).toBe(3);
+  expect(byCat).toEqual([cat]);
+  expect(present().length).toBe(3);
+});
+
 test('[OR47] a transfer, a removal and a leave are answered when they are done, or refused with the reason', () => {
   const mesh = meshOf([ann, bob, cat, dan]);
   mesh.run(800);
@@ -171,6 +199,8 @@ test('[OR47] a transfer, a removal and a leave are answered when they are done, 
   mesh.run(500);
   mesh.act(cat, (history, now, out) => history.command(3, { kind: 'remove', peer: bob }, now, out));
   mesh.run(500);
+  mesh.act(cat, (history, now, out) => history.command(5, { kind: 'remove', peer: bob }, now, out));
+  mesh.act(cat, (history, now, out) => history.command(6, { kind: 'transfer', to: cat }, now, out));
   mesh.act(ann, (history, now, out) => history.command(4, { kind: 'leave' }, now, out));
   mesh.run(4_000);
 
@@ -180,6 +210,8 @@ test('[OR47] a transfer, a removal and a leave are answered when they are done, 
     [2, true],
     [3, true],
     [4, true],
+    [5, false],
+    [6, false],
   ]);
   expect(answers.find(({ ticket }) => ticket === 1)?.outcome).toMatchObject({
     why: 'dan leads the group: ask there',
@@ -334,6 +366,22 @@ for (let seed = 1; seed <= 10; seed++) {
     expect(new Set([ann, bob, cat].map((peer) => mesh.delivered(peer))).size).toBe(1);
     expect([...mesh.nodes.values()].flatMap((node) => node.factsOf('safety-halt'))).toEqual([]);
   });
+}
+
+function presentBy(leader: PeerId, present: readonly PeerId[]): ViewMessage {
+  return {
+    type: 'VIEW_CHANGE',
+    group: GROUP,
+    identity: identityOf(leader),
+    viewId: 0,
+    view: viewOf([ann, bob, cat]),
+    leader,
+    present,
+    commitIndex: 0,
+    logStart: 1,
+    dissolvedInto: null,
+    isAbsorbed: false,
+  };
 }
 
 function meshOf(peers: readonly PeerId[], options: MeshOptions = {}): HistoryMesh {

@@ -25,7 +25,7 @@ import { HistoryReads } from './history-reads.ts';
 import { type HistoryRules, SOUND_RULES } from './history-rules.ts';
 import { HistoryStanding } from './history-standing.ts';
 import { orderView } from './history-view.ts';
-import { HistoryWords } from './history-words.ts';
+import { HistoryWords, wordsOf } from './history-words.ts';
 
 export type { HistoryCommand } from './history-commands.ts';
 export type { DiskState, LinkedMember } from './history-options.ts';
@@ -45,18 +45,18 @@ export class History {
   #isFull = false;
   /** It has seen what must not be, or what it does not understand, and takes no further part. */
   #isHalted = false;
-
   readonly #step: HistoryStep;
   readonly #port: ElectionPort;
 
   constructor(
     options: HistoryOptions,
-    recovered: RecoveredHistory,
+    found: RecoveredHistory,
     random: Random,
     now: Now,
     rules: HistoryRules = SOUND_RULES,
   ) {
     const { peer, identity, priority, address, expectNodes, election, ordering } = options;
+    const recovered = { ...found, state: wordsOf(found) };
     this.#options = options;
     this.#rules = rules;
     this.#identity = identity;
@@ -153,6 +153,14 @@ export class History {
     this.#leave();
   }
 
+  /** The directory is an older copy: what was promised and acknowledged from it since is not on it. (PR17) */
+  doubted(now: Now, out: OrderingOutbox): void {
+    if (!this.#enter(now, out)) return;
+    this.#election.giveUp('its directory is an older copy', now, this.#port);
+    this.#ordering.log?.doubt(out);
+    this.#leave();
+  }
+
   /**
    * The own producer goes on under another identity; what earlier ones left in the outbox is ordered first, of the former
    * one what it wrote up to `formerUpto`.
@@ -210,7 +218,8 @@ export class History {
 
   disk(state: DiskState, now: Now, out: OrderingOutbox): void {
     if (!this.#enter(now, out)) return;
-    this.#isFull = state === 'full';
+    if (typeof state === 'object') this.#ordering.log?.holes.told(state, now, out);
+    else this.#isFull = state === 'full';
     this.#ordering.takesData(!this.#isFull);
     if (this.#isFull) this.#giveWay('its disk is full');
     this.#leave();
@@ -272,7 +281,6 @@ export class History {
   }
 
   // ── inside ──
-
   #take(from: PeerId, message: OrderingMessage, now: Now, out: OrderingOutbox): void {
     switch (message.type) {
       case 'ELECTION':
@@ -297,7 +305,7 @@ export class History {
       case 'APPEND_ACK':
       case 'HEARTBEAT_ACK':
       case 'MISMATCH':
-        this.#election.acked(from, now);
+        this.#election.acked(message.identity, now);
         this.#ordering.receive(from, message, now, out);
         this.#election.progressed(now, this.#port);
         return;
@@ -368,14 +376,8 @@ export class History {
   }
 
   #health(now: Now): PeerHealth {
-    const { diskMs, isFit } = this.#standing;
-    return {
-      diskMs: Math.round(diskMs),
-      uptimeMs: Math.round(now.steadyMs - this.#startedMs),
-      eligible: isFit && diskMs < this.#options.ordering.diskStuckMs,
-      leaving: this.#isLeaving || !this.#ordering.joins,
-      format: this.#options.ordering.format,
-    };
+    const leaving = this.#isLeaving || !this.#ordering.joins;
+    return this.#standing.health(this.#options.ordering, now.steadyMs - this.#startedMs, leaving);
   }
 
   readonly #host: OrderingHost = {

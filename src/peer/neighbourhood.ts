@@ -4,35 +4,48 @@
 import { compareText } from '../kit/order.ts';
 import type { PeerId } from '../model/ids.ts';
 import type { Rumour } from '../model/member.ts';
+import { type Names, PeerSet } from '../model/names.ts';
 import type { Now } from '../model/time.ts';
 import type { TopologyView } from '../model/view.ts';
 import type { Membership } from '../protocol/membership/machine.ts';
 import type { OrderingOutbox } from '../protocol/ordering/port.ts';
+import type { LinkLoss } from '../protocol/outbox.ts';
+import type { Relay } from '../protocol/relay/machine.ts';
 import type { Replication } from '../protocol/replication/machine.ts';
+import type { Hello } from '../wire/messages.ts';
 import type { History } from './history.ts';
 import { neighboursOf, type Standings, type TopologyPolicy, topologyView } from './topology.ts';
 
 export class Neighbourhood {
   /** Those to whom a connection stands. */
-  readonly linked = new Set<PeerId>();
+  readonly linked: PeerSet;
   readonly #self: PeerId;
   readonly #policy: TopologyPolicy;
   readonly #membership: Membership;
   readonly #replication: Replication;
+  readonly #relay: Relay;
   readonly #history: History | null;
   /** Of whom replication was told that they are up. */
-  readonly #up = new Set<PeerId>();
+  readonly #up: PeerSet;
 
   constructor(
-    { self, policy }: { readonly self: PeerId; readonly policy: TopologyPolicy },
+    {
+      self,
+      policy,
+      names,
+    }: { readonly self: PeerId; readonly policy: TopologyPolicy; readonly names: Names },
     membership: Membership,
     replication: Replication,
+    relay: Relay,
     history: History | null,
   ) {
+    this.linked = new PeerSet(names);
+    this.#up = new PeerSet(names);
     this.#self = self;
     this.#policy = policy;
     this.#membership = membership;
     this.#replication = replication;
+    this.#relay = relay;
     this.#history = history;
   }
 
@@ -47,16 +60,37 @@ export class Neighbourhood {
     }
     for (const peer of changed) {
       if (!membership.isReachable(peer)) {
-        if (this.#up.delete(peer)) replication.memberDown(peer, now, out);
+        if (!this.#up.delete(peer)) continue;
+        replication.memberDown(peer, now, out);
+        this.#relay.memberDown(peer, now);
         continue;
       }
       if (!this.#up.has(peer)) {
         this.#up.add(peer);
         replication.memberUp(peer, now, out);
+        this.#relay.memberUp(peer, now, out);
       }
       replication.memberZone(peer, membership.zoneOf(peer));
     }
     this.#history?.present(membership.alivePeers(), now, out);
+  }
+
+  linkUp(hello: Hello, now: Now, out: OrderingOutbox): void {
+    this.linked.add(hello.peer);
+    out.announce({ type: 'link-up', peer: hello.peer, address: hello.address });
+    // First, so that a peer that becomes alive by its link is met once.
+    this.#replication.linkUp(hello.peer, now, out);
+    this.#membership.linkUp(hello, now, out);
+    this.#history?.linkUp(hello, now, out);
+    this.#relay.linkUp(hello.peer, now, out);
+  }
+
+  linkDown(peer: PeerId, cause: LinkLoss, now: Now, out: OrderingOutbox): void {
+    this.linked.delete(peer);
+    out.announce({ type: 'link-down', peer, cause });
+    this.#replication.linkDown(peer, now, out);
+    this.#membership.linkDown(peer, cause, now, out);
+    this.#history?.linkDown(peer, cause, now, out);
   }
 
   /** At the beginning of a simulation: nobody is met, all of them have been for long. (SM20) */

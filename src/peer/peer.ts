@@ -18,14 +18,17 @@ import type { Address } from '../model/address.ts';
 import type { Batch, HardState, Recovered } from '../model/durable.ts';
 import type { Fact } from '../model/fact.ts';
 import { compareIdentities, type Identity, type PeerId, sameIdentity } from '../model/ids.ts';
+import { Names } from '../model/names.ts';
 import { NEVER, type Now } from '../model/time.ts';
 import type { TopologyView } from '../model/view.ts';
 import { Membership } from '../protocol/membership/machine.ts';
 import type { OutboxBatch } from '../protocol/ordering/port.ts';
 import type { Channel } from '../protocol/outbox.ts';
+import { Relay } from '../protocol/relay/machine.ts';
 import { Replication } from '../protocol/replication/machine.ts';
-import type { Message } from '../wire/messages.ts';
+import { isMembershipMessage, type Message } from '../wire/messages.ts';
 import { isOrderingMessage } from '../wire/ordering-messages.ts';
+import { isRelayMessage } from '../wire/relay-messages.ts';
 import type { History } from './history.ts';
 import { Neighbourhood } from './neighbourhood.ts';
 import type { PeerOptions } from './options.ts';
@@ -45,6 +48,8 @@ type Phase =
 export class Peer {
   readonly membership: Membership;
   readonly replication: Replication;
+  /** Passes messages on to who wants them. */
+  readonly relay: Relay;
   /** Null: this peer keeps the state plane alone. */
   readonly history: History | null;
   readonly #options: PeerOptions;
@@ -64,7 +69,14 @@ export class Peer {
 
   readonly #out = new StepOutbox();
 
-  constructor(options: PeerOptions, recovered: Recovered, random: Random, now: Now) {
+  /** `names`: of several peers in one process, who may share them. */
+  constructor(
+    options: PeerOptions,
+    recovered: Recovered,
+    random: Random,
+    now: Now,
+    names: Names = new Names(),
+  ) {
     const { peer, address, apiPort, zone, seeds } = options;
     const { identity, incarnation } = recovered.hardState;
     this.#options = options;
@@ -92,14 +104,23 @@ export class Peer {
       random.fork(),
       now,
       recovered.addresses,
+      names,
     );
-    this.replication = new Replication({ origin: peer, identity }, options.replication, random.fork(), now);
+    this.replication = new Replication(
+      { origin: peer, identity },
+      options.replication,
+      random.fork(),
+      now,
+      names,
+    );
     this.replication.standsIn(zone);
+    this.relay = new Relay({ identity, incarnation: this.#incarnation });
     this.history = historyOf(options, recovered, random, now);
     this.#neighbourhood = new Neighbourhood(
-      { self: peer, policy: options.topology },
+      { self: peer, policy: options.topology, names },
       this.membership,
       this.replication,
+      this.relay,
       this.history,
     );
     recover(recovered, { origin: peer, identity }, this.replication, this.#writer, now);
@@ -123,7 +144,8 @@ export class Peer {
   get wakeAt(): number {
     if (this.#phase.name === 'starting' || this.#phase.name === 'left') return NEVER;
     const history = this.history?.wakeAt ?? NEVER;
-    return Math.min(this.membership.wakeAt, this.replication.wakeAt, history, this.#snapshotDueAt());
+    const protocols = Math.min(this.membership.wakeAt, this.replication.wakeAt, this.relay.wakeAt, history);
+    return Math.min(protocols, this.#snapshotDueAt());
   }
 
   addressOf(peer: PeerId): Address | null {
@@ -181,22 +203,14 @@ export class Peer {
         this.#receive(input.from, input.message, input.channel, now);
         return;
       case 'link-up':
-        this.#neighbourhood.linked.add(input.hello.peer);
-        this.#out.announce({ type: 'link-up', peer: input.hello.peer, address: input.hello.address });
-        // First, so that a peer that becomes alive by its link is met once.
-        this.replication.linkUp(input.hello.peer, now, this.#out);
-        this.membership.linkUp(input.hello, now, this.#out);
-        this.history?.linkUp(input.hello, now, this.#out);
+        this.#neighbourhood.linkUp(input.hello, now, this.#out);
         return;
       case 'link-down':
-        this.#neighbourhood.linked.delete(input.peer);
-        this.#out.announce({ type: 'link-down', peer: input.peer, cause: input.cause });
-        this.replication.linkDown(input.peer, now, this.#out);
-        this.membership.linkDown(input.peer, input.cause, now, this.#out);
-        this.history?.linkDown(input.peer, input.cause, now, this.#out);
+        this.#neighbourhood.linkDown(input.peer, input.cause, now, this.#out);
         return;
       case 'link-busy':
         this.replication.linkBusy(input.peer, input.busy);
+        this.relay.linkBusy(input.peer, input.busy, now, this.#out);
         return;
       case 'contact-failed':
         this.membership.contactFailed(input.address, input.cause, now, this.#out);
@@ -206,6 +220,12 @@ export class Peer {
         return;
       case 'discovered':
         this.membership.discovered(input.address, now, this.#out);
+        return;
+      case 'pass-on':
+        this.relay.pass(input.messages, now, this.#out);
+        return;
+      case 'interest':
+        this.relay.want(input.filters, this.membership.alivePeers(), now, this.#out);
         return;
       case 'submit':
       case 'forget':
@@ -255,7 +275,7 @@ export class Peer {
         host.saveAddresses(fact.addresses);
         return;
       case 'foreign-identity':
-        this.#rename(fact.identity, host);
+        this.#rename(fact.identity, now, host);
         return;
       default:
         return;
@@ -266,6 +286,7 @@ export class Peer {
     if (this.#phase.name === 'starting' || this.#phase.name === 'left') return;
     this.membership.wake(now, this.#out);
     this.replication.wake(now, this.#out);
+    this.relay.wake(now, this.#out);
     if (this.history !== null && now.steadyMs >= this.history.wakeAt) this.history.wake(now, this.#out);
     this.#clock.follow(this.membership.clockOffsetMs, (fact) => this.#out.announce(fact));
     if (now.steadyMs >= this.#snapshotDueAt()) this.#takeSnapshot(now, host);
@@ -274,36 +295,13 @@ export class Peer {
   #receive(from: PeerId, message: Message, channel: Channel, now: Now): void {
     if (this.#phase.name === 'starting' || this.#phase.name === 'left') return;
     this.membership.evidence(from, 'direct', now);
-    if (isOrderingMessage(message)) {
-      this.history?.receive(from, message, now, this.#out);
-      return;
-    }
-    switch (message.type) {
-      case 'JOIN_REQUEST':
-      case 'PEER_LIST':
-      case 'PING':
-      case 'PONG':
-      case 'PING_REQUEST':
-        this.membership.receive(from, message, channel, now, this.#out);
-        return;
-      case 'GOSSIP_STATE':
-      case 'GET_STATE':
-      case 'GET_DELTA':
-      case 'SENSOR_UPDATE':
-      case 'FULL_SYNC_REQUEST':
-      case 'FULL_SYNC_RESPONSE':
-      case 'DELTA_UNAVAILABLE':
-      case 'ACK':
-        this.replication.receive(from, message, now, this.#out);
-        return;
-      case 'ERROR': {
-        const { code, reason } = message;
-        this.#out.announce({ type: 'message-refused', peer: from, code, reason });
-        return;
-      }
-      default:
-        unreachable(message);
-    }
+    if (isMembershipMessage(message)) this.membership.receive(from, message, channel, now, this.#out);
+    else if (isOrderingMessage(message)) this.history?.receive(from, message, now, this.#out);
+    else if (isRelayMessage(message)) this.relay.receive(from, message, now, this.#out);
+    else if (message.type === 'ERROR') {
+      const { code, reason } = message;
+      this.#out.announce({ type: 'message-refused', peer: from, code, reason });
+    } else this.replication.receive(from, message, now, this.#out);
   }
 
   #submit(submit: Submit, now: Now, host: PeerOutbox): void {
@@ -326,12 +324,14 @@ export class Peer {
    * what it shows of its own is written again under the new name: of the former one nobody can tell whose
    * numbers are whose. (PR8)
    */
-  #rename(foreign: Identity, host: PeerOutbox): void {
+  #rename(foreign: Identity, now: Now, host: PeerOutbox): void {
     const was = this.#identity;
     if (this.#phase.name !== 'running' || compareIdentities(foreign, was) < 0) return;
     const reused = sameIdentity(foreign, was);
     // Numbers above what this life found are another life's as well: only what is below is ordered by them. (PR16)
     const orderedUpto = reused ? this.#recoveredN : NEVER;
+    // At once: until the new name is durable, others may still ask for its vote. (PR17)
+    if (reused) this.history?.doubted(now, this.#out);
     this.#writer.hold(!reused);
     this.#writer.rewrite(this.replication.ownLatest(), orderedUpto);
     this.#phase = { name: 'renaming', keepUpto: this.#recoveredN, orderedUpto };

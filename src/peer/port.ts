@@ -6,6 +6,7 @@ import type { Batch, HardState, KnownAddress, ReceiptKey, Snapshot } from '../mo
 import type { PeerId, SensorId } from '../model/ids.ts';
 import type { Rumour } from '../model/member.ts';
 import type { Reading } from '../model/reading.ts';
+import type { RelayMessage } from '../model/relay-message.ts';
 import type { OrderRequests, OutboxBatch } from '../protocol/ordering/port.ts';
 import type { Channel, ContactFailure, LinkLoss, Outbox } from '../protocol/outbox.ts';
 import type { Hello, Message } from '../wire/messages.ts';
@@ -35,6 +36,10 @@ export type Input =
       readonly readings: readonly Reading[];
       readonly receipt?: ReceiptKey;
     }
+  /** Messages that came in here, for all nodes that want them. */
+  | { readonly type: 'pass-on'; readonly messages: readonly RelayMessage[] }
+  /** Which messages of other nodes are wanted here. */
+  | { readonly type: 'interest'; readonly filters: readonly string[] }
   | { readonly type: 'forget'; readonly ticket: number; readonly sensors: readonly SensorId[] }
   /**
    * The disk answered: this batch and all before it would survive a crash. `stored`: as it stands in the outbox, where

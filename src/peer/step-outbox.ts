@@ -57,6 +57,10 @@ export class StepOutbox implements OrderingOutbox {
     this.#order.saveBase(base);
   }
 
+  mendLog(entries: readonly Entry[]): void {
+    this.#order.mendLog(entries);
+  }
+
   trimLog(upto: number): void {
     this.#order.trimLog(upto);
   }

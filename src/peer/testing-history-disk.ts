@@ -127,6 +127,19 @@ export class MeshOutbox implements OrderingOutbox {
     );
   }
 
+  mendLog(entries: readonly Entry[]): void {
+    const { disk } = this.#node;
+    const [from, to] = [entries[0]?.index ?? 0, entries.at(-1)?.index ?? 0];
+    this.#mesh.write(
+      this.#node,
+      () => {
+        const others = disk.entries.filter(({ index }) => index < from || index > to);
+        disk.entries = [...others, ...entries].sort((a, b) => a.index - b.index);
+      },
+      (history, out) => history.disk({ from, to, is: 'mended' }, this.#mesh.now(), out),
+    );
+  }
+
   trimLog(upto: number): void {
     this.#mesh.write(
       this.#node,

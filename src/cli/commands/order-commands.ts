@@ -76,6 +76,7 @@ async function showLog(options: LogOptions): Promise<void> {
       process.stderr.write(`sensorium: ${from} to ${page.first - 1} are not kept any more\n`);
     }
     for (const row of page.readings) print(format(row));
+    if (from > page.watermark + 1) process.stderr.write(`sensorium: the history ends at ${page.watermark}\n`);
     if (page.readings.length === 0) return;
     from = page.next;
   }

@@ -2,6 +2,7 @@
 // short and shown with the line that runs it again. SPEC rule SM44.
 
 import { performance } from 'node:perf_hooks';
+import type { DiskChoice } from '../../sim/order/disk-port.ts';
 import { parseOrderFaults } from '../../sim/order/faults.ts';
 import { isMutation, MUTATION_NAMES, type Mutation } from '../../sim/order/mutations.ts';
 import { orderReportText } from '../../sim/order/report.ts';
@@ -24,6 +25,7 @@ export interface OrderFlags {
   /** As given: `all`, `none` or a list. */
   readonly faults: string;
   readonly codec: boolean;
+  readonly disk: DiskChoice;
   readonly trace: boolean;
   readonly json: boolean;
   /** Only these of the drawn events happen. */
@@ -56,8 +58,8 @@ function tellShrunk({
   nodes,
   ...options
 }: Omit<OrderSimulationOptions, 'nodes'> & { nodes: number }): void {
-  const { virtualMs, faults, only, codec, mutation } = options;
-  const shrunk = shrink({ seed, nodes, virtualMs, faults, only, codec, story: false, mutation });
+  const { virtualMs, faults, only, codec, disk, mutation } = options;
+  const shrunk = shrink({ seed, nodes, virtualMs, faults, only, codec, disk, story: false, mutation });
   if (shrunk === null) return;
   const { events } = shrunk.result.plan;
   console.log(`shrunk by ${shrunk.runs} runs to ${events.length} events:`);
@@ -82,6 +84,7 @@ function optionsOf(flags: OrderFlags): OrderSimulationOptions {
     faults: faults.value,
     only: onlyOf(flags.only),
     codec: flags.codec,
+    disk: flags.disk,
     story: flags.trace,
     mutation: mutationOf(flags.broken),
   };

@@ -253,6 +253,11 @@ export class Connection {
       this.#write();
       this.#reportBusy();
     };
+    const [only] = part;
+    if (only !== undefined && part.length === 1) {
+      this.#socket.write(only, written);
+      return;
+    }
     if (bytes <= COPY_BYTES) {
       this.#socket.write(Buffer.concat(part, bytes), written);
       return;

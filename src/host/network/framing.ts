@@ -2,6 +2,8 @@
 // A length above the limit cannot be told from noise, so the stream is lost from there on.
 
 import { must } from '../../kit/assert.ts';
+import { encodeMessageBehind } from '../../wire/codec.ts';
+import type { Message } from '../../wire/messages.ts';
 
 export const FRAME_HEADER_BYTES = 4;
 
@@ -9,6 +11,14 @@ export function frameOf(payload: Uint8Array): Buffer {
   const frame = Buffer.allocUnsafe(FRAME_HEADER_BYTES + payload.byteLength);
   frame.writeUInt32BE(payload.byteLength, 0);
   frame.set(payload, FRAME_HEADER_BYTES);
+  return frame;
+}
+
+/** The frame of a message, which is copied no more than once. */
+export function messageFrame(message: Message): Buffer {
+  const bytes = encodeMessageBehind(FRAME_HEADER_BYTES, message);
+  const frame = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  frame.writeUInt32BE(frame.byteLength - FRAME_HEADER_BYTES, 0);
   return frame;
 }
 

@@ -10,12 +10,11 @@ import { type Address, sameAddress } from '../../model/address.ts';
 import type { PeerId } from '../../model/ids.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { Channel, ContactFailure } from '../../protocol/outbox.ts';
-import { encodeMessage } from '../../wire/codec.ts';
 import type { Hello, Message } from '../../wire/messages.ts';
 import { Counters } from './counters.ts';
 import { Datagrams } from './datagrams.ts';
 import { Dials } from './dials.ts';
-import { FRAME_HEADER_BYTES, frameOf } from './framing.ts';
+import { FRAME_HEADER_BYTES, messageFrame } from './framing.ts';
 import { Links } from './links.ts';
 import { type Listener, listen } from './listener.ts';
 import { OwnAddresses } from './own-addresses.ts';
@@ -178,7 +177,7 @@ export class SocketTransport implements Transport {
   /** One message to many peers is encoded once. */
   #frame(message: Message): Buffer {
     if (this.#latest?.message !== message) {
-      this.#latest = { message, frame: frameOf(encodeMessage(message)) };
+      this.#latest = { message, frame: messageFrame(message) };
     }
     return this.#latest.frame;
   }

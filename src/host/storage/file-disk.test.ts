@@ -34,6 +34,43 @@ test('[ST2] a write larger than one call takes arrives whole', async () => {
   await end();
 });
 
+// Other systems have no such writes, or none that say as much as a sync.
+const onLinux = test.skipIf(process.platform !== 'linux');
+onLinux('[ST2] a write within a file that was synced needs no second call to be durable', async () => {
+  const { disk, path, end } = await diskInTest();
+  const file = must(await answer<DiskFile>((done) => disk.create('a', 4_096, done)));
+  await answer<null>((done) => file.sync(done));
+  // The file is opened once more beside the first writes.
+  let turns = 0;
+  while (disk.counters().disk_synced_writes_total === 0) await writeAndSync(file, turns++ % 9, 7);
+  const before = disk.counters();
+
+  for (let turn = 0; turn < 8; turn++) await writeAndSync(file, turn * 100, turn + 1);
+
+  const content = await readFile(join(path, 'a'));
+  expect(Array.from({ length: 8 }, (_, turn) => content[turn * 100])).toEqual([1, 2, 3, 4, 5, 6, 7, 8]);
+  expect(risen(disk, before, 'disk_synced_writes_total')).toBe(8);
+  expect(risen(disk, before, 'disk_syncs_total')).toBe(8);
+  await answer<null>((done) => file.close(done));
+  await end();
+});
+
+test('[ST2] a file that has grown, or was written by another handle, is really synced', async () => {
+  const { disk, end } = await diskInTest();
+  const file = must(await answer<DiskFile>((done) => disk.create('a', 10, done)));
+  await answer<null>((done) => file.sync(done));
+  for (let turn = 0; turn < 10; turn++) await writeAndSync(file, 0, turn);
+  const before = disk.counters();
+
+  await answer<null>((done) => file.sync(done));
+  await writeAndSync(file, 10, 1);
+
+  expect(risen(disk, before, 'disk_synced_writes_total')).toBe(0);
+  expect(risen(disk, before, 'disk_syncs_total')).toBe(2);
+  await answer<null>((done) => file.close(done));
+  await end();
+});
+
 test('[ST2] what the system refuses is answered with the file and the reason', async () => {
   const { disk, path, end } = await diskInTest();
   await rm(path, { recursive: true });
@@ -44,6 +81,20 @@ test('[ST2] what the system refuses is answered with the file and the reason', a
   expect(result.ok ? '' : result.problem.detail).toContain('ENOENT');
   await end();
 });
+
+async function writeAndSync(file: DiskFile, offset: number, byte: number): Promise<void> {
+  await answer<null>((done) => file.write(offset, Uint8Array.of(byte), done));
+  await answer<null>((done) => file.sync(done));
+}
+
+function risen(disk: FileDisk, before: { readonly [name: string]: number }, name: string): number {
+  return (disk.counters()[name] ?? 0) - (before[name] ?? 0);
+}
+
+function must(result: Result<DiskFile, DiskProblem>): DiskFile {
+  if (!result.ok) throw new Error(result.problem.detail);
+  return result.value;
+}
 
 async function diskInTest(): Promise<{ disk: FileDisk; path: string; end: () => Promise<void> }> {
   const path = await mkdtemp(join(tmpdir(), 'sensorium-disk-'));

@@ -317,7 +317,7 @@ test('[EL12] a leader that no quorum answers, that was paused or is told to, giv
 test('[EL12] a leader that a quorum answers goes on', () => {
   const { election, wake } = leaderOf(cat, [ann, bob, cat]);
   for (let turn = 0; turn < 50; turn++) {
-    election.acked(bob, at(election.wakeAt));
+    election.acked(identityOf(bob), at(election.wakeAt));
     wake();
   }
 

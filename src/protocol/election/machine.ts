@@ -17,7 +17,7 @@
 import { unreachable } from '../../kit/assert.ts';
 import type { Random } from '../../kit/random.ts';
 import { type Ballot, compareBallots, sameBallot } from '../../model/ballot.ts';
-import { type PeerId, sameIdentity } from '../../model/ids.ts';
+import { type Identity, type PeerId, sameIdentity } from '../../model/ids.ts';
 import type { Accession } from '../../model/order-fact.ts';
 import { NEVER, type Now } from '../../model/time.ts';
 import type { ElectionMessage } from '../../wire/ordering-messages.ts';
@@ -36,7 +36,7 @@ import { Voter } from './voter.ts';
 
 type Phase =
   /** Somebody leads, or nobody is known to: at `atMs` this peer asks for votes. */
-  | { readonly name: 'watching'; atMs: number; readonly why: string }
+  | { readonly name: 'watching'; atMs: number; readonly why: string; readonly isFirst?: true }
   | { readonly name: 'running'; readonly candidacy: Candidacy }
   | { readonly name: 'leading'; readonly reign: ElectionReign };
 
@@ -66,7 +66,7 @@ export class Election {
     this.#backoff = new Backoff(options, random);
     // A leader that lives gets the time to make itself heard.
     const atMs = now.steadyMs + options.suspectMs;
-    this.#phase = { name: 'watching', atMs, why: 'no leader since the start' };
+    this.#phase = { name: 'watching', atMs, why: 'no leader since the start', isFirst: true };
   }
 
   get promised(): Ballot {
@@ -96,8 +96,9 @@ export class Election {
     const phase = this.#phase;
     switch (phase.name) {
       case 'watching':
-        if (this.#leader === null) this.#run('election', phase.why, now, port);
-        else this.#loseLeader(this.#leader, now, port);
+        if (this.#leader !== null) this.#loseLeader(this.#leader, now, port);
+        else if (phase.isFirst) this.#letHigherFirst(phase.why, now, port);
+        else this.#run('election', phase.why, now, port);
         return;
       case 'running':
         this.#judge(phase.candidacy.wake(now, port), now, port);
@@ -125,14 +126,6 @@ export class Election {
       case 'ELECTION':
         this.#asked(from, message, now, port);
         return;
-      case 'OK':
-      case 'YES':
-      case 'NO':
-      case 'STALE':
-      case 'PROMISE':
-        if (this.#phase.name === 'running')
-          this.#judge(this.#phase.candidacy.answered(from, message, now, port), now, port);
-        return;
       case 'REFUSE':
         this.#refused(from, message, now, port);
         return;
@@ -140,7 +133,8 @@ export class Election {
         this.#invited(from, message, now, port);
         return;
       default:
-        unreachable(message);
+        if (this.#phase.name === 'running')
+          this.#judge(this.#phase.candidacy.answered(from, message, now, port), now, port);
     }
   }
 
@@ -194,8 +188,8 @@ export class Election {
   }
 
   /** A follower has answered its leader: this is what a leader lives on. */
-  acked(from: PeerId, now: Now): void {
-    if (this.#phase.name === 'leading') this.#phase.reign.answered(from, now);
+  acked(identity: Identity, now: Now): void {
+    if (this.#phase.name === 'leading') this.#phase.reign.answered(identity, now);
   }
 
   linkUp(peer: PeerId): void {
@@ -359,6 +353,12 @@ export class Election {
     this.#watch(this.#rankMs(now), `lost ${peer}`, now);
     port.unlead();
     port.announce({ type: 'leader-lost', peer, why: isLost ? 'its connection ended' : 'silent' });
+    this.wake(now, port);
+  }
+
+  /** All of a group that start together find no leader at one moment: who is higher is known only then. (EL5) */
+  #letHigherFirst(why: string, now: Now, port: ElectionPort): void {
+    this.#watch(this.#rankMs(now), why, now);
     this.wake(now, port);
   }
 

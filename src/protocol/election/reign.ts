@@ -3,7 +3,7 @@
 
 import { type Ballot, compareBallots, sameBallot } from '../../model/ballot.ts';
 import type { GroupMember } from '../../model/group-view.ts';
-import { type PeerId, sameIdentity } from '../../model/ids.ts';
+import { type Identity, type PeerId, sameIdentity } from '../../model/ids.ts';
 import { NEVER, type Now } from '../../model/time.ts';
 import type { ElectionMessage } from '../../wire/ordering-messages.ts';
 import { heirOf, isWilling, successorOf } from './courtesy.ts';
@@ -33,7 +33,8 @@ export class ElectionReign {
   readonly #rules: ElectionRules;
   readonly #rivals: Rivals;
   readonly #standing: Standing;
-  readonly #answers = new Map<PeerId, number>();
+  /** When each last answered, by the random part of its disk's identity: another disk is another voter. (EL18) */
+  readonly #answers = new Map<string, number>();
   #checkAtMs: number;
   readonly #succession: Succession;
   #transfer: Transfer | null = null;
@@ -46,7 +47,7 @@ export class ElectionReign {
     this.#options = parts.options;
     this.#rules = parts.rules;
     this.#succession = parts.succession;
-    for (const { peer } of parts.standing.voters) this.#answers.set(peer, now.steadyMs);
+    for (const { identity } of parts.standing.voters) this.#answers.set(identity.random, now.steadyMs);
     this.#checkAtMs = now.steadyMs + parts.options.suspectMs / CHECKS;
   }
 
@@ -67,16 +68,18 @@ export class ElectionReign {
     return isVoter && isAboutThis && this.#transfer === null;
   }
 
-  answered(peer: PeerId, now: Now): void {
-    this.#answers.set(peer, now.steadyMs);
+  answered({ random }: Identity, now: Now): void {
+    this.#answers.set(random, now.steadyMs);
   }
 
   /** False when no quorum answers any more. */
   wake(now: Now, port: ElectionPort): boolean {
     const since = now.steadyMs - this.#options.suspectMs;
-    const answers = (peer: PeerId): boolean =>
-      peer === this.#self.peer || (this.#answers.get(peer) ?? -NEVER) > since;
-    if (!this.#standing.isQuorum(({ peer }) => answers(peer))) return false;
+    const isSelf = (member: GroupMember): boolean =>
+      member.peer === this.#self.peer && sameIdentity(member.identity, this.#self.identity);
+    const answers = (member: GroupMember): boolean =>
+      isSelf(member) || (this.#answers.get(member.identity.random) ?? -NEVER) > since;
+    if (!this.#standing.isQuorum(answers)) return false;
     this.#checkAtMs = now.steadyMs + this.#options.suspectMs / CHECKS;
     if (this.#transfer === null) this.#considerHeirs(now, port);
     else if (this.#rules.reopens(now.steadyMs, this.#transfer.untilMs))

@@ -40,6 +40,8 @@ export interface HigherState {
 export interface ElectionRules {
   /** Whether a voter promises. (EL4) */
   grants(claim: Claim, voter: VoterState): boolean;
+  /** How the own log stands against that of who asks: above 0, the own one is newer. (EL4) */
+  ahead(own: LogPlace, theirs: LogPlace): number;
   /** Whether a higher peer answers OK and runs itself. (EL6) */
   standsUp(higher: HigherState): boolean;
   /** Whether what comes under `ballot` counts for who has promised `promised`. (EL3) */
@@ -56,6 +58,7 @@ export const ELECTION_RULES: ElectionRules = {
     compareLogs(claim, voter) >= 0 &&
     !voter.isDamaged &&
     (!voter.hearsLeader || claim.kind === 'transfer' || (claim.kind === 'reballot' && voter.isAskedByLeader)),
+  ahead: compareLogs,
   standsUp: ({ isHigher, isVoter, isDamaged, isFit, isHeld, seesQuorum, ahead }) =>
     isHigher && isVoter && !isDamaged && isFit && !isHeld && seesQuorum && ahead >= 0,
   mayFollow: (ballot, promised) => compareBallots(ballot, promised) >= 0,

@@ -152,6 +152,8 @@ export function electionOf(self: PeerId, voters: readonly PeerId[], options: Par
   const wake = (): number => {
     const ms = election.wakeAt;
     election.wake(at(ms), port);
+    // Without a leader from the start, higher ones are let first once.
+    if (port.facts.length === 0 && election.wakeAt > ms) election.wake(at(election.wakeAt), port);
     return ms;
   };
   return { election, standing, port, save, receive, wake };

@@ -17,6 +17,7 @@ import {
   electionOf,
   headOf,
   heirOfPeer,
+  identityOf,
   memberOf,
 } from './testing.ts';
 
@@ -90,7 +91,7 @@ test('[EL14] [EL16] a transfer that comes to nothing lets records in again, and 
   election.transfer(cat, 'somebody asked for it', at(1_000), port);
 
   while (port.factsOf('transfer').at(-1)?.step !== 'failed') {
-    election.acked(ann, at(election.wakeAt));
+    election.acked(identityOf(ann), at(election.wakeAt));
     election.wake(at(election.wakeAt), port);
   }
 

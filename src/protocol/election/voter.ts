@@ -6,7 +6,6 @@ import type { Now } from '../../model/time.ts';
 import type { ElectionMessage } from '../../wire/ordering-messages.ts';
 import { isHigher } from './courtesy.ts';
 import { asMember, type ElectionParts, mayRun } from './parts.ts';
-import { compareLogs } from './rules.ts';
 import type { ElectionPort } from './standing.ts';
 
 type Election = Extract<ElectionMessage, { type: 'ELECTION' }>;
@@ -40,7 +39,7 @@ export class Voter {
       return NOTHING;
     }
     const { lastBallot, lastIndex, role, isDamaged, isFit } = standing;
-    const ahead = compareLogs(standing, probe);
+    const ahead = rules.ahead(standing, probe);
     const seesQuorum = standing.isQuorum(({ peer }) => rivals.isUp(peer));
     const higher = {
       isHigher: isHigher(self, { ...probe.ballot, address: NOWHERE }),

@@ -1,7 +1,10 @@
 import { expect, test } from 'vitest';
 import type { EntryBody } from '../../model/entry.ts';
+import { LIMITS } from '../../model/limits.ts';
 import { decodeBase, encodeBase } from '../../wire/durable.ts';
 import { BaseFetch, BaseSupply } from './base-fetch.ts';
+import { Bases } from './bases.ts';
+import { firstBase } from './first-base.ts';
 import { Replica } from './replica.ts';
 import {
   ann,
@@ -17,6 +20,7 @@ import {
   randomOf,
   replicaOf,
   siteOf,
+  viewOf,
 } from './testing.ts';
 
 const ballot = ballotOf(1, bob);
@@ -32,6 +36,19 @@ test('[OR38] two peers take the same bases at the same places, however they were
 
   expect(one.out.bases.length).toBeGreaterThan(2);
   expect(other.out.bases).toEqual(one.out.bases);
+});
+
+test('[OR38] a base is due after so many entries, however small they are', () => {
+  const bases = new Bases(firstBase(GROUP, viewOf([ann])), null, 1_000_000_000);
+  const { replica } = peerWith([]);
+  const [entry] = entriesFrom(replica.log, ballot, [data(producerOf(ann), 1)]);
+  const due: number[] = [];
+
+  for (let asked = 1; asked <= LIMITS.baseEveryEntriesMax * 2; asked++) {
+    if (entry !== undefined && bases.isDue(entry)) due.push(asked);
+  }
+
+  expect(due).toEqual([LIMITS.baseEveryEntriesMax, LIMITS.baseEveryEntriesMax * 2]);
 });
 
 test('[OR38] [OR11] a base is saved when all it covers is delivered, not sooner', () => {

@@ -12,6 +12,7 @@ export class Bases {
   /** The oldest index that can be read. */
   #start: number;
   #bytesSince = 0;
+  #entriesSince = 0;
   /** Taken, and not saved before all of it is delivered. */
   #due: Base[] = [];
   #trimTo = 0;
@@ -44,8 +45,12 @@ export class Bases {
   /** Whether a base is taken behind this entry; asked once for each. */
   isDue(entry: Entry): boolean {
     this.#bytesSince += entry.bytes.length;
-    if (this.#bytesSince < this.#everyBytes) return false;
+    this.#entriesSince++;
+    // A start decodes all behind the last base: of small entries their number counts, not their bytes.
+    const isDue = this.#bytesSince >= this.#everyBytes || this.#entriesSince >= LIMITS.baseEveryEntriesMax;
+    if (!isDue) return false;
     this.#bytesSince = 0;
+    this.#entriesSince = 0;
     return true;
   }
 

@@ -62,11 +62,11 @@ export class Courier {
   }
 
   /** What the log has for good, whoever said so first. */
-  committed(entry: Entry, now: Now, out: OrderingOutbox): void {
+  committed(entry: Entry, now: Now): void {
     this.log?.reign?.sequencer.committed(entry);
     const { body } = entry;
     if ((body.kind === 'data' || body.kind === 'gap') && body.producer.origin === this.#site.self) {
-      this.ingress.committed(body.producer.identity, body.lastN, now, out);
+      this.ingress.committed(body.producer.identity, body.lastN, now);
     }
   }
 

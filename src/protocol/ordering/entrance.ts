@@ -55,7 +55,7 @@ export class Entrance {
       base,
       recovered,
       state,
-      (entry, now, out) => this.#courier.committed(entry, now, out),
+      (entry, now) => this.#courier.committed(entry, now),
       (to, producer, answer, now, out) => this.#courier.answer(to, producer, answer, now, out),
       this.#random.fork(),
     );
@@ -81,6 +81,8 @@ export class Entrance {
     if (before !== null) {
       const { group, commitIndex, watermark } = before.replica;
       if (group !== base.group || base.index <= commitIndex) return;
+      // A tail that is not the others' leaves the disk before the log begins anew above where it stood.
+      before.replica.cut(commitIndex, out);
       const [fromSequence, toSequence] = [watermark + 1, base.nextSequence - 1];
       const why = 'trimmed by the others before this node had it';
       if (toSequence >= fromSequence)

@@ -92,6 +92,48 @@ test('[OR35] what is fetched replaces an uncommitted tail, and binds to the ball
   expect(raised).toEqual([young]);
 });
 
+test('[OR35] a part that comes without the one before it commits nothing of the own tail', () => {
+  const source = peerWith(cat, young, 6, 6);
+  const behind = peerWith(ann, old, 4, 0);
+  const fetch = fetchOf(behind);
+  fetch.heard(bob, 6, 1);
+  fetch.consider([cat], at(9_000), behind.out);
+  const [whole] = served(source, ann, onlyOf(behind.out.sentOf('MISSING_SEQ_REQUEST')));
+  if (whole === undefined) throw new Error('there is an answer');
+
+  for (const from of [2, 4, 5]) {
+    const part = { ...whole, more: true, entries: whole.entries.slice(from) };
+    fetch.answered(cat, part, at(9_001), behind.out, () => {});
+  }
+
+  expect([behind.replica.lastIndex, behind.replica.lastBallot, behind.replica.commitIndex]).toEqual([
+    4,
+    old,
+    0,
+  ]);
+});
+
+test('[OR34] when nobody else can help the leader is asked', () => {
+  const joiner = peerWith(ann, old, 0, 0);
+  const fetch = fetchOf(joiner);
+  fetch.heard(bob, 5, 1);
+
+  for (let ms = 9_000; ms < 9_100; ms += 10) {
+    fetch.consider([bob, cat, dan], at(ms), joiner.out);
+    const { to } = joiner.out.sent.at(-1) ?? { to: bob };
+    const [empty] = served(
+      peerWith(to, old, 0, 0),
+      ann,
+      joiner.out.sentOf('MISSING_SEQ_REQUEST').at(-1) ?? requestOf(1, 5),
+    );
+    if (empty !== undefined) fetch.answered(to, empty, at(ms + 1), joiner.out, () => {});
+  }
+
+  const asked = joiner.out.sent.map(({ to }) => to);
+  expect(new Set(asked.slice(0, 2))).toEqual(new Set([cat, dan]));
+  expect(asked[2]).toBe(bob);
+});
+
 test('[OR32] an answer to another question is not taken', () => {
   const source = peerWith(cat, old, 5, 5);
   const joiner = peerWith(ann, old, 0, 0);
@@ -178,6 +220,27 @@ test('[OR12] [EL8] nothing that is known committed is given up for a longer log'
   );
 
   expect(results.at(-1)).toEqual({ kind: 'failed' });
+  expect([candidate.replica.lastIndex, candidate.replica.lastBallot]).toEqual([3, old]);
+});
+
+test('[OR33] a sync of which a part is missing adopts nothing and cuts nothing', () => {
+  const source = peerWith(cat, young, 6, 2);
+  const candidate = peerWith(ann, old, 3, 0);
+  const sync = new Sync(candidate.site, candidate.replica, randomOf());
+  sync.begin(cat, candidate.out);
+  const responses = served(source, ann, onlyOf(candidate.out.sentOf('MISSING_SEQ_REQUEST')));
+  const last = responses.at(-1);
+  if (last === undefined) throw new Error('there is an answer');
+
+  const result = sync.answered(
+    cat,
+    { ...last, entries: last.entries.slice(2) },
+    at(1),
+    candidate.out,
+    () => {},
+  );
+
+  expect(result).toEqual({ kind: 'failed' });
   expect([candidate.replica.lastIndex, candidate.replica.lastBallot]).toEqual([3, old]);
 });
 

@@ -19,7 +19,7 @@ const PATIENCE_BEATS = 6;
 /** What the disk may owe before more is asked for. */
 const DISK_BACKLOG_BYTES = 16_777_216;
 /** An answer that does not come within so many heartbeats is asked for elsewhere. */
-const ANSWER_BEATS = 40;
+const ANSWER_BEATS = 10;
 
 export class Fetch {
   readonly #site: Site;
@@ -28,11 +28,14 @@ export class Fetch {
   /** The highest index that is known committed anywhere, and the oldest that can be had. */
   #target = 0;
   #logStart = 1;
+  /** The commit index behind which the others trimmed what the own tail is not a part of; -1 where it is not so. */
+  #cutOffAt = -1;
   #leader: PeerId | null = null;
   #streamedAtMs = -NEVER;
   #asked: { readonly peer: PeerId; readonly nonce: number; untilMs: number } | null = null;
   #lastNonce = 0;
-  #avoid: PeerId | null = null;
+  /** Those who could not help since something came in; without the leader, who is spared, until nobody else is left. */
+  readonly #avoided = new Set<PeerId>();
 
   constructor(site: Site, replica: Replica, random: Random) {
     this.#site = site;
@@ -47,7 +50,8 @@ export class Fetch {
 
   /** Whether entries are missing that nobody has any more: only a base leads on. */
   get needsBase(): boolean {
-    return this.#replica.lastIndex + 1 < this.#logStart;
+    const { lastIndex, commitIndex } = this.#replica;
+    return lastIndex + 1 < this.#logStart || commitIndex === this.#cutOffAt;
   }
 
   heard(leader: PeerId | null, commitIndex: number, logStart: number): void {
@@ -69,7 +73,7 @@ export class Fetch {
   /** Asks if there is something to ask for and nobody was asked. */
   consider(peers: readonly PeerId[], now: Now, out: OrderingOutbox): void {
     if (this.#asked !== null && now.steadyMs < this.#asked.untilMs) return;
-    if (this.#asked !== null) this.#avoid = this.#asked.peer;
+    if (this.#asked !== null) this.#avoided.add(this.#asked.peer);
     this.#asked = null;
     const behind = this.#target - this.#replica.commitIndex;
     if (behind <= 0 || this.needsBase || this.#replica.disk.bytes > DISK_BACKLOG_BYTES) return;
@@ -94,7 +98,7 @@ export class Fetch {
     const { entries, more, busy, commitIndex, logStart, commitBallot } = response;
     if (more) asked.untilMs = now.steadyMs + ANSWER_BEATS * this.#site.options.heartbeatMs;
     else this.#asked = null;
-    this.#avoid = busy || (entries.length === 0 && commitIndex < this.#target) ? from : null;
+    if (busy || (entries.length === 0 && commitIndex < this.#target)) this.#avoided.add(from);
     if (logStart > this.#replica.commitIndex + 1) this.#logStart = Math.max(this.#logStart, logStart);
     const committed = entries.filter(
       ({ index }) => index <= commitIndex && index > this.#replica.commitIndex,
@@ -102,10 +106,19 @@ export class Fetch {
     if (committed.length === 0) return FINE;
     raise(commitBallot);
     const outcome = this.#take(committed, now, out);
-    const upto = committed.at(-1)?.index ?? 0;
-    if (outcome.kind === 'fine')
-      this.#replica.commitTo(Math.min(upto, this.#replica.lastIndex), commitBallot, now, out);
+    const upto = Math.min(committed.at(-1)?.index ?? 0, this.#replica.lastIndex);
+    if (outcome.kind === 'fine' && this.#isShared(committed, upto))
+      this.#replica.commitTo(upto, commitBallot, now, out);
     return outcome;
+  }
+
+  /**
+   * Whether this log up to `upto` is that of whoever sent these: a part that comes without the one before it says
+   * nothing of what stands here.
+   */
+  #isShared(entries: Response['entries'], upto: number): boolean {
+    const last = entries.findLast(({ index }) => index <= upto);
+    return last !== undefined && sameBallot(this.#replica.epochs.ballotAt(last.index), last.ballot);
   }
 
   #take(entries: Response['entries'], now: Now, out: OrderingOutbox): Outcome {
@@ -116,8 +129,10 @@ export class Fetch {
     const from = entries[place];
     if (from === undefined) return FINE;
     if (from.index > replica.lastIndex + 1) return FINE;
+    // Below the first entry that can be had the logs may differ as well, and only a base leads on.
+    const isCutOff = place === 0 && from.index > replica.commitIndex + 1 && from.index <= this.#logStart;
     if (from.index <= replica.lastIndex) {
-      // Below the first entry that was sent the logs may differ as well, and only a base tells.
+      if (isCutOff) this.#cutOffAt = replica.commitIndex;
       if (place === 0 && from.index > replica.commitIndex + 1) return FINE;
       if (!this.#site.rules.mayCut(from.index - 1, Math.max(replica.commitIndex, replica.savedFloor))) {
         return { kind: 'halt', why: 'another peer has another entry committed', index: from.index };
@@ -127,13 +142,15 @@ export class Fetch {
     const before = replica.lastIndex;
     const unfit = replica.appendFitting(entries.slice(place), () => true, now, out);
     this.#site.counters.entriesFetched += replica.lastIndex - before;
+    if (replica.lastIndex > before) this.#avoided.clear();
     if (unfit?.problem === 'format') {
       const { body } = unfit.entry;
       return { kind: 'format', format: body.kind === 'upgrade' ? body.version : 0 };
     }
     if (unfit !== null) {
+      if (isCutOff) this.#cutOffAt = replica.commitIndex;
       this.#site.counters.messagesRefused++;
-      this.#avoid = this.#asked?.peer ?? null;
+      if (this.#asked !== null) this.#avoided.add(this.#asked.peer);
       this.#asked = null;
     }
     return FINE;
@@ -153,12 +170,12 @@ export class Fetch {
     );
   }
 
-  /** Anybody but the leader, who has enough to do; anybody else than the one who could not help. */
+  /** Anybody but the leader, who has enough to do; the leader when nobody else could help; then all over again. */
   #choose(peers: readonly PeerId[]): PeerId | null {
-    const others = peers.filter((peer) => peer !== this.#avoid);
+    const others = peers.filter((peer) => !this.#avoided.has(peer));
     const spared = others.filter((peer) => peer !== this.#leader);
+    if (others.length === 0) this.#avoided.clear();
     const from = spared.length > 0 ? spared : others.length > 0 ? others : peers;
-    this.#avoid = null;
     return from.length === 0 ? null : this.#random.pick(from);
   }
 }

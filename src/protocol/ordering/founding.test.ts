@@ -65,7 +65,18 @@ for (let seed = 1; seed <= 15; seed++) {
   });
 }
 
+test('[OR41] many with slow disks, who ask each other again and again, found one group within half a minute', () => {
+  const peers = [ann, bob, cat, dan, eve, ...Array.from({ length: 7 }, (_, i) => `p${i}` as PeerId)];
+  const site = new FoundingSite(peers, { diskMs: 300, askEveryMs: 100 });
+
+  site.run(30_000);
+
+  expect(site.groups().length).toBe(1);
+});
+
 interface SiteOptions {
+  /** How often each node hears again of each other one. */
+  readonly askEveryMs?: number;
   readonly expect?: number;
   readonly maxVoters?: number;
   readonly seed?: number;
@@ -114,6 +125,8 @@ class FoundingSite {
   #step(peer: PeerId): void {
     const node = this.#nodes.get(peer);
     if (node === undefined) return;
+    if (this.#nowMs % (this.#options.askEveryMs ?? Number.POSITIVE_INFINITY) === 0)
+      this.#introduce(node.machine, peer);
     node.machine.wake(at(this.#nowMs), this.#port(peer));
     const crash = (this.#options.crashPercent ?? 0) / 100;
     if (this.#random.chance(crash / 100)) this.#start(peer, node.disk, node.life + 1);
@@ -123,9 +136,14 @@ class FoundingSite {
     const { expect = this.#peers.length, maxVoters = 5 } = this.#options;
     const site = siteOf(peer, { maxVoters });
     const machine = new Founding(site, memberOf(peer), expect, disk, this.#random.fork(), at(this.#nowMs));
+    this.#introduce(machine, peer);
+    this.#nodes.set(peer, { machine, life, disk });
+  }
+
+  #introduce(machine: Founding, peer: PeerId): void {
+    const { expect = this.#peers.length } = this.#options;
     for (const other of this.#peers)
       if (other !== peer) machine.saw(memberOf(other), expect, at(this.#nowMs));
-    this.#nodes.set(peer, { machine, life, disk });
   }
 
   #port(peer: PeerId) {

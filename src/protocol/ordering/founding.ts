@@ -47,6 +47,8 @@ interface Seen {
 }
 
 const NODES_MAX = 256;
+/** Whoever has promised gives the proposer so many times `joinEveryMs` before it proposes itself. */
+const YIELD = { min: 2, max: 6 };
 
 export class Founding {
   readonly #site: Site;
@@ -88,8 +90,11 @@ export class Founding {
     const known = this.#seen.get(member.peer);
     if (known === undefined && this.#seen.size >= NODES_MAX) return;
     if (known !== undefined && compareIdentities(known.member.identity, member.identity) > 0) return;
+    const before = this.#nodes().length;
     this.#seen.set(member.peer, { member, expect });
-    if (this.#nodes().length === this.#expect && this.#proposal.name === 'none') this.#dueMs = now.steadyMs;
+    // The last of all: who was seen before asks again and again.
+    const isLast = before < this.#expect && this.#nodes().length === this.#expect;
+    if (isLast && this.#proposal.name === 'none') this.#dueMs = now.steadyMs;
   }
 
   lost(peer: PeerId): void {
@@ -114,7 +119,7 @@ export class Founding {
     switch (message.type) {
       case 'FOUND_PREPARE':
         if (message.expect === this.#expect && message.ballot.peer === from)
-          this.#prepared(from, message.ballot, port, out);
+          this.#prepared(from, message.ballot, now, port, out);
         return;
       case 'FOUND_ACCEPT':
         if (message.expect !== this.#expect || message.ballot.peer !== from) return;
@@ -162,13 +167,16 @@ export class Founding {
     });
   }
 
-  #prepared(from: PeerId, ballot: Ballot, port: FoundingPort, out: OrderingOutbox): void {
+  #prepared(from: PeerId, ballot: Ballot, now: Now, port: FoundingPort, out: OrderingOutbox): void {
     const { promised, accepted } = this.#state;
     if (compareBallots(ballot, promised) < 0) {
       out.send(from, { type: 'FOUND_REFUSE', ballot, promised }, 'stream');
       return;
     }
     if (this.#proposal.name !== 'none') this.#proposal = { name: 'none' };
+    // Whose disks and network are slow would for ever outbid each other before anybody is through.
+    const { joinEveryMs } = this.#site.options;
+    this.#dueMs = now.steadyMs + joinEveryMs * this.#random.between(YIELD.min, YIELD.max);
     this.#keep({ promised: ballot, accepted }, port, (then) => {
       then.send(from, { type: 'FOUND_PROMISE', ballot, accepted }, 'stream');
     });
@@ -250,14 +258,17 @@ export class Founding {
     port.saveFounding(state);
   }
 
-  /** The id begins with the number of founders, so that of two groups the one founded by more is the greater. */
+  /**
+   * The id begins with the number of founders, so that of two groups the one founded by more is the greater, and ends
+   * with how often the group was begun anew after its quorum was lost.
+   */
   #drawn(): { group: GroupId; view: GroupView } {
     const voters = this.#nodes()
       .sort((a, b) => compareOwners(ranked(b), ranked(a)))
       .slice(0, this.#site.options.maxVoters);
     const size = Math.min(0xff, voters.length).toString(16).padStart(2, '0');
     const draw = (): string => this.#random.u32().toString(16).padStart(8, '0');
-    const group = size + (draw() + draw()).slice(0, 14);
+    const group = `${size}${(draw() + draw()).slice(0, 12)}00`;
     return { group, view: { voters, learners: [], joint: null, tieBreak: this.#site.options.tieBreak } };
   }
 }

@@ -11,6 +11,7 @@ import { NEVER, type Now } from '../../model/time.ts';
 import type { ReplicateMessage } from '../../wire/ordering-messages.ts';
 import { Fetch } from './fetch.ts';
 import { Follower } from './follower.ts';
+import { Holes } from './holes.ts';
 import { LogReads } from './log-reads.ts';
 import { Mending } from './mending.ts';
 import type { OrderingHost } from './ordering-host.ts';
@@ -32,6 +33,7 @@ export class GroupLog {
   readonly replica: Replica;
   readonly follower: Follower;
   readonly mending: Mending;
+  readonly holes: Holes;
   readonly #site: Site;
   readonly #host: OrderingHost;
   readonly #reads = new LogReads();
@@ -43,6 +45,9 @@ export class GroupLog {
   /** A later view that somebody told of: whom to listen to, and nothing else. */
   #hearsay: ViewPlace | null = null;
   #floorDueMs = NEVER;
+  /** Since when nothing has taken the floor along, and where it was then. */
+  #floorSinceMs = 0;
+  #floorSeen = 0;
   #floorAsked = 0;
 
   constructor(
@@ -63,6 +68,7 @@ export class GroupLog {
     this.follower = new Follower(site, this.replica);
     this.mending = new Mending(state.isDamaged || (recovered?.damaged.length ?? 0) > 0);
     this.follower.vouches = !this.mending.isDamaged;
+    this.holes = new Holes(site, this.replica);
     this.#supplies = new Supplies(site, this.replica, this.#reads);
     this.#fetch = new Fetch(site, this.replica, random.fork());
     this.#sync = new Sync(site, this.replica, random.fork());
@@ -82,22 +88,35 @@ export class GroupLog {
       this.#reign?.wakeAt ?? NEVER,
       this.#supplies.wakeAt,
       this.#fetch.wakeAt,
+      this.holes.wakeAt,
       this.replica.awaitsFloor ? this.#floorDueMs : NEVER,
     );
   }
 
   start(recovered: RecoveredLog | null, now: Now, out: OrderingOutbox): void {
     const damage = recovered?.damaged ?? [];
-    for (const { from, to } of damage) out.announce({ type: 'log-damaged', from, to });
+    for (const { from, to } of damage) {
+      out.announce({ type: 'log-damaged', from, to });
+      // What memory holds of the log is whole, up to where it was found to end.
+      if (to < this.replica.log.first) this.holes.told({ from, to, is: 'found' }, now, out);
+    }
     // What stands behind a hole is nobody's log: it leaves, and what is fetched takes its place.
     if (damage.length > 0) this.replica.discardAbove(out);
     if (this.mending.isDamaged) this.#host.remember({ damaged: true }, out);
     this.replica.start(now, out);
   }
 
+  /** Others remember more of this disk than it does: it vouches for nothing until it has all again. (OR45) */
+  doubt(out: OrderingOutbox): void {
+    this.mending.doubt();
+    this.follower.vouches = false;
+    this.#host.remember({ damaged: true }, out);
+  }
+
   wake(live: readonly PeerId[], now: Now, out: OrderingOutbox): void {
     this.#reign?.wake(now, out);
     this.#supplies.wake(now, out);
+    this.holes.consider(this.#sources(live), now, out);
     if (this.#reign === null) this.#fetch.consider(this.#sources(live), now, out);
   }
 
@@ -151,6 +170,7 @@ export class GroupLog {
       this.#supplies.request(from, message, now, out);
       return;
     }
+    if (this.holes.answered(from, message, now, out)) return;
     const raise = (ballot: Ballot): void => this.#host.raise(ballot, now, out);
     const result = this.#sync.answered(from, message, now, out, raise);
     if (result !== null) {
@@ -261,9 +281,14 @@ export class GroupLog {
       this.#floorDueMs = NEVER;
       return;
     }
-    if (this.#floorDueMs === NEVER) this.#floorDueMs = now.steadyMs + this.#site.options.floorSaveMs;
+    // Entries that follow take it along, and one write of the disk serves all.
+    if (this.#floorDueMs === NEVER || replica.savedFloor > this.#floorSeen) this.#floorSinceMs = now.steadyMs;
+    this.#floorSeen = replica.savedFloor;
+    const { floorSaveMs, floorSaveBusyMs } = this.#site.options;
+    this.#floorDueMs = this.#floorSinceMs + (replica.disk.oldestMs === NEVER ? floorSaveMs : floorSaveBusyMs);
     if (now.steadyMs < this.#floorDueMs) return;
-    this.#floorDueMs = now.steadyMs + this.#site.options.floorSaveMs;
+    this.#floorSinceMs = now.steadyMs;
+    this.#floorDueMs = now.steadyMs + floorSaveMs;
     const floor = Math.min(replica.commitIndex, replica.durableIndex);
     if (floor === this.#floorAsked) return;
     this.#floorAsked = floor;

@@ -32,6 +32,20 @@ test('[OR26] own batches go to the leader in order, as many as the window allows
   ]);
 });
 
+test('[OR26] what a step has committed of the own records is told once', () => {
+  const { ingress, out, disk } = ingressOf();
+  ingress.route(bob, at(0), out);
+  disk();
+  for (let n = 1; n <= 4; n++) ingress.stored(batchOf(ann, n), at(1), out);
+
+  for (let n = 1; n <= 3; n++) ingress.committed(identityOf(ann), n, at(2));
+  ingress.settle(at(2), out);
+  ingress.settle(at(3), out);
+
+  expect(out.orderedUpto).toEqual([3]);
+  expect(out.factsOf('own-committed').map(({ upto }) => upto)).toEqual([3]);
+});
+
 test('[OR26] what was written while nobody led is read back from the outbox', () => {
   const { ingress, out, sent, disk } = ingressOf({ windowBytes: 20 });
   for (let n = 1; n <= 9; n++) ingress.stored(batchOf(ann, n), at(1), out);
@@ -90,7 +104,7 @@ test('[OR26] a batch that the log shows committed makes room, without an answer'
   disk();
   for (let n = 1; n <= 2; n++) ingress.stored(batchOf(ann, n), at(1), out);
 
-  ingress.committed(identityOf(ann), 1, at(2), out);
+  ingress.committed(identityOf(ann), 1, at(2));
   ingress.settle(at(2), out);
 
   expect(sent.map(({ request }) => request.firstN)).toEqual([1, 2]);

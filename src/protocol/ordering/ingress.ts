@@ -98,6 +98,7 @@ export class Ingress {
     this.#asksFirst = true;
     this.#pausedUntilMs = 0;
     this.#soughtN = 0;
+    for (const stream of this.#streams) stream.orderedN = 0;
     this.#active()?.rewind();
     this.#pump(now, out);
   }
@@ -120,10 +121,10 @@ export class Ingress {
         this.#asksFirst = false;
         this.#moved(now);
         stream.ordered(answer.ordered);
-        this.committed(producer.identity, answer.committed, now, out);
+        this.committed(producer.identity, answer.committed, now);
         break;
       case 'expect':
-        this.committed(producer.identity, answer.committed, now, out);
+        this.committed(producer.identity, answer.committed, now);
         this.#seek(stream, answer.n, now);
         break;
       case 'busy':
@@ -146,6 +147,8 @@ export class Ingress {
    * again, and of that one item, until the leader has it.
    */
   #seek(stream: OwnStream, n: number, now: Now): void {
+    // What the leader has said to have in the meantime it does not wait for: the word is an old one.
+    if (n <= stream.orderedN && now.steadyMs < this.#retryAtMs) return;
     if (n === this.#soughtN && now.steadyMs < this.#soughtUntilMs) return;
     this.#soughtN = n;
     this.#soughtUntilMs = now.steadyMs + this.#site.options.retryMs;
@@ -154,14 +157,12 @@ export class Ingress {
     stream.seek(n);
   }
 
-  /** Own records up to `n` are committed, by the leader's word or by the log's. */
-  committed(identity: Identity, n: number, now: Now, out: OrderingOutbox): void {
+  /** Own records up to `n` are committed, by the leader's word or by the log's. Told once a step. */
+  committed(identity: Identity, n: number, now: Now): void {
     const stream = this.#of(identity);
     if (stream === undefined || !stream.commit(n)) return;
     this.#moved(now);
     this.#hasRoom = true;
-    out.ordered(identity, n);
-    out.announce({ type: 'own-committed', identity, upto: n });
   }
 
   read(id: number, batches: readonly OutboxBatch[], now: Now, out: OrderingOutbox): void {
@@ -209,10 +210,20 @@ export class Ingress {
   #pump(now: Now, out: OrderingOutbox): void {
     // Where this peer leads, a request is answered before it returns.
     if (this.#isPumping) return;
+    this.#tell(out);
     this.#hasRoom = false;
     this.#isPumping = true;
     while (this.#sendNext(now, out));
     this.#isPumping = false;
+  }
+
+  #tell(out: OrderingOutbox): void {
+    for (const stream of this.#streams) {
+      const { identity, committedN: upto } = stream;
+      if (!stream.isNews()) continue;
+      out.ordered(identity, upto);
+      out.announce({ type: 'own-committed', identity, upto });
+    }
   }
 
   #sendNext(now: Now, out: OrderingOutbox): boolean {
@@ -236,6 +247,7 @@ export class Ingress {
 
   /** An earlier identity writes no more once all it had is committed. (OR30) */
   #retire(stream: OwnStream, now: Now, out: OrderingOutbox): boolean {
+    this.#tell(out);
     this.#streams.shift();
     this.#asksFirst = true;
     const { committedN } = stream;
@@ -286,6 +298,7 @@ export class Ingress {
   }
 
   #drop(stream: OwnStream, n: number, out: OrderingOutbox): void {
+    this.#tell(out);
     const { identity, storedN } = stream;
     const place = this.#streams.indexOf(stream);
     const isLast = place === this.#streams.length - 1;

@@ -79,7 +79,10 @@ test('[OR21] with the tie-break a leader commits only with as many copies as are
 });
 
 test('[OR18] who has acknowledged the first entry is sent the others in a pipeline of bounded length', () => {
-  const { leader, out, ack, propose } = leaderOf([ann, bob], [], { inflightMessagesMax: 3 });
+  const { leader, out, ack, propose } = leaderOf([ann, bob], [], {
+    inflightMessagesMax: 3,
+    gatherAboveMessages: 3,
+  });
   propose(1);
   const whileProbed = out.sentOf('APPEND').length;
   ack(bob, 1);

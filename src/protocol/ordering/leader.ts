@@ -11,7 +11,8 @@ import { LIMITS } from '../../model/limits.ts';
 import type { Accession } from '../../model/order-fact.ts';
 import { NEVER, type Now } from '../../model/time.ts';
 import { encodeEntry } from '../../wire/entry.ts';
-import type { AppendBody, ReplicateMessage } from '../../wire/ordering-messages.ts';
+import type { ReplicateMessage } from '../../wire/ordering-messages.ts';
+import { Feed } from './feed.ts';
 import { weighing } from './log.ts';
 import type { LogReads } from './log-reads.ts';
 import type { OrderingOutbox } from './port.ts';
@@ -39,9 +40,8 @@ export class Leader {
   readonly ownFirst: number;
   readonly #site: Site;
   readonly #replica: Replica;
-  readonly #reads: LogReads;
+  readonly #feed: Feed;
   readonly #followers = new Map<PeerId, Progress>();
-  #beat = 0;
   #beatAtMs = NEVER;
   #viewId = -1;
 
@@ -56,17 +56,17 @@ export class Leader {
   ) {
     this.#site = site;
     this.#replica = replica;
-    this.#reads = reads;
+    this.#feed = new Feed(site, replica, reads, ballot);
     this.ballot = ballot;
     this.ownFirst = replica.lastIndex + 1;
-    const before = this.#bodyAfter(replica.lastIndex, []);
+    const before = this.#feed.bodyAfter(replica.lastIndex, []);
     const start = this.#encode({ kind: 'epoch-start' }, 0);
     replica.append([start], now, out);
     this.#meetView(now);
     this.#beatAtMs = now.steadyMs + site.options.heartbeatMs;
     const body = { ...must(before, "the log's end is in memory"), entries: [start] };
     const viewId = replica.views.inForce.id;
-    const coordinator = { type: 'COORDINATOR', ...this.#head(), ...body, how, viewId } as const;
+    const coordinator = { type: 'COORDINATOR', ...this.#feed.head(), ...body, how, viewId } as const;
     for (const follower of this.#followers.values()) {
       follower.probing = body.prevIndex;
       follower.toldCommit = body.commitIndex;
@@ -80,7 +80,7 @@ export class Leader {
   }
 
   get beat(): number {
-    return this.#beat;
+    return this.#feed.beat;
   }
 
   get hasOwnCommitted(): boolean {
@@ -127,7 +127,7 @@ export class Leader {
     if (follower.next <= matched) follower.next = matched + 1;
     follower.judgeLag(this.#replica.lastIndex, this.#site.options.windowBatches, now);
     if (moved) this.#advance(now, out);
-    this.#pump(follower, now, out);
+    this.#feed.pump(follower, now, out);
   }
 
   heartbeatAnswered(follower: Progress, ack: HeartbeatAck, now: Now, out: OrderingOutbox): void {
@@ -154,7 +154,7 @@ export class Leader {
     if (follower.state === 'probe' && lastIndex < follower.match) follower.lost(Math.min(agreed, lastIndex));
     follower.probe(Math.max(Math.min(agreed, prevIndex - 1), follower.match, 0));
     if (this.#isFarBehind(follower)) follower.fetch();
-    this.#pump(follower, now, out);
+    this.#feed.pump(follower, now, out);
   }
 
   read(
@@ -167,21 +167,21 @@ export class Leader {
     follower.reading = null;
     const first = entries[0];
     if (first === undefined || first.index !== follower.next || follower.state === 'fetch') return;
-    this.#sendAppend(follower, before, weighing(entries, LIMITS.appendBytesMax), out);
-    this.#pump(follower, now, out);
+    this.#feed.send(follower, before, weighing(entries, LIMITS.appendBytesMax), out);
+    this.#feed.pump(follower, now, out);
   }
 
   heartbeat(now: Now, out: OrderingOutbox): void {
     this.#meetView(now);
-    this.#beat++;
+    this.#feed.beat++;
     this.#beatAtMs = now.steadyMs + this.#site.options.heartbeatMs;
     const { commitIndex, lastIndex, bases, views, disk } = this.#replica;
     const message = {
       type: 'HEARTBEAT',
-      ...this.#head(),
+      ...this.#feed.head(),
       ballot: this.ballot,
       viewId: views.inForce.id,
-      beat: this.#beat,
+      beat: this.#feed.beat,
       commitIndex,
       commitChain: must(this.#replica.chainAt(commitIndex), 'the end of what is committed is in memory'),
       lastIndex,
@@ -189,10 +189,11 @@ export class Leader {
       diskAgeMs: Math.round(disk.ageMs(now.steadyMs)),
     } as const;
     for (const follower of this.#followers.values()) {
-      if (this.#hearsSeldom(follower.member) && this.#beat % this.#site.options.learnerBeats !== 0) continue;
+      if (this.#hearsSeldom(follower.member) && this.#feed.beat % this.#site.options.learnerBeats !== 0)
+        continue;
       follower.toldCommit = Math.max(follower.toldCommit, Math.min(commitIndex, follower.matched));
       out.send(follower.member.peer, message, 'stream');
-      this.#pump(follower, now, out);
+      this.#feed.pump(follower, now, out);
     }
   }
 
@@ -215,8 +216,8 @@ export class Leader {
     replica.commitTo(reached, this.ballot, now, out);
     this.#meetView(now);
     for (const follower of this.#followers.values()) {
-      this.#pump(follower, now, out);
-      this.#tellCommit(follower, out);
+      this.#feed.pump(follower, now, out);
+      this.#feed.tellCommit(follower, out);
     }
   }
 
@@ -266,80 +267,7 @@ export class Leader {
   }
 
   #pumpAll(now: Now, out: OrderingOutbox): void {
-    for (const follower of this.#followers.values()) this.#pump(follower, now, out);
-  }
-
-  #pump(follower: Progress, now: Now, out: OrderingOutbox): void {
-    if (follower.state === 'fetch' || follower.reading !== null) return;
-    if (follower.state === 'probe') {
-      if (follower.probing < 0) this.#sendNext(follower, out);
-      return;
-    }
-    const { inflightMessagesMax, inflightBytesMax } = this.#site.options;
-    while (
-      follower.next <= this.#replica.lastIndex &&
-      follower.inflightMessages < inflightMessagesMax &&
-      follower.inflightBytes < inflightBytesMax &&
-      this.#sendNext(follower, out)
-    );
-    follower.judgeLag(this.#replica.lastIndex, this.#site.options.windowBatches, now);
-  }
-
-  /** False when the entries must be read from the disk first. */
-  #sendNext(follower: Progress, out: OrderingOutbox): boolean {
-    const { log, lastIndex } = this.#replica;
-    if (follower.next < log.first) {
-      this.#readFor(follower, out);
-      return false;
-    }
-    const entries = log.range(follower.next, lastIndex, LIMITS.appendBytesMax, LIMITS.appendEntriesMax);
-    this.#sendAppend(follower, null, entries, out);
-    return true;
-  }
-
-  #readFor(follower: Progress, out: OrderingOutbox): void {
-    if (follower.next < this.#replica.bases.start) follower.fetch();
-    else follower.reading = this.#reads.forFollower(follower, this.#replica, out);
-  }
-
-  #sendAppend(
-    follower: Progress,
-    before: Entry | null,
-    entries: readonly Entry[],
-    out: OrderingOutbox,
-  ): void {
-    const prevIndex = follower.next - 1;
-    const body = this.#bodyAfter(prevIndex, entries, before);
-    if (body === null) {
-      this.#readFor(follower, out);
-      return;
-    }
-    let bytes = 0;
-    for (const entry of entries) bytes += entry.bytes.length;
-    if (follower.state === 'probe') follower.probing = prevIndex;
-    else if (entries.length > 0) follower.sent(prevIndex + entries.length, bytes);
-    follower.sentBeat = this.#beat;
-    follower.toldCommit = body.commitIndex;
-    out.send(follower.member.peer, { type: 'APPEND', ...this.#head(), ...body }, 'stream');
-  }
-
-  /** What is committed is told at once to who has nothing else coming. */
-  #tellCommit(follower: Progress, out: OrderingOutbox): void {
-    const { commitIndex } = this.#replica;
-    const news = Math.min(commitIndex, follower.matched);
-    if (follower.state !== 'stream' || follower.toldCommit >= news) return;
-    const body = this.#bodyAfter(follower.matched, []);
-    if (body === null) return;
-    follower.toldCommit = commitIndex;
-    out.send(follower.member.peer, { type: 'APPEND', ...this.#head(), ...body }, 'stream');
-  }
-
-  #bodyAfter(prevIndex: number, entries: readonly Entry[], before: Entry | null = null): AppendBody | null {
-    const prevChain = before?.chain ?? this.#replica.chainAt(prevIndex);
-    if (prevChain === null) return null;
-    const { epochs, commitIndex } = this.#replica;
-    const prevBallot = epochs.ballotAt(prevIndex);
-    return { ballot: this.ballot, prevIndex, prevBallot, prevChain, entries, commitIndex };
+    for (const follower of this.#followers.values()) this.#feed.pump(follower, now, out);
   }
 
   #encode(body: EntryBody, count: number): Entry {
@@ -379,9 +307,5 @@ export class Leader {
     const { bases, commitIndex } = this.#replica;
     const has = Math.max(lastIndex, next - 1);
     return has + 1 < bases.start || commitIndex - has > this.#site.options.fetchBehindEntries;
-  }
-
-  #head() {
-    return { group: this.#replica.group, identity: this.#site.identity };
   }
 }

@@ -41,6 +41,16 @@ test('[OR4] a range holds at least one entry and no more bytes than allowed beyo
   expect(log.range(8, 10, 1e9, 100).length).toBe(3);
 });
 
+test('[OR4] the weight behind a place is known after entries have left at either end', () => {
+  const log = logOf(10);
+  const bytes = log.at(1)?.bytes.length ?? 0;
+
+  log.forget(3, 0);
+  log.cut(8);
+
+  expect([log.bytesFrom(5), log.bytesFrom(8), log.bytesFrom(9)]).toEqual([4 * bytes, bytes, 0]);
+});
+
 function logOf(length: number): Log {
   const log = new Log(firstBase(GROUP, viewOf([ann])));
   const bodies = Array.from({ length }, (_, i) => data(producerOf(ann), i + 1));

@@ -19,6 +19,9 @@ const SLACK = 1_024;
 export class Log {
   #below: LogEnd;
   #entries: Entry[] = [];
+  /** For each of `#entries`, the bytes of all that were ever appended before it. */
+  #starts: number[] = [];
+  #appendedBytes = 0;
   /** Where in `#entries` the first one stands. */
   #head = 0;
   #bytes = 0;
@@ -72,9 +75,17 @@ export class Log {
     return entries;
   }
 
+  /** The weight of all from `index` on, which is in memory. */
+  bytesFrom(index: number): number {
+    const start = this.#starts[this.#head + index - this.first];
+    return start === undefined ? 0 : this.#appendedBytes - start;
+  }
+
   append(entry: Entry): void {
     assert(entry.index === this.#end.index + 1, 'an entry follows the last one');
     this.#entries.push(entry);
+    this.#starts.push(this.#appendedBytes);
+    this.#appendedBytes += entry.bytes.length;
     this.#bytes += entry.bytes.length;
     this.#end = endOf(entry);
   }
@@ -83,6 +94,8 @@ export class Log {
   cut(after: number): readonly Entry[] {
     assert(after >= this.#below.index, 'what is cut is still in memory');
     const gone = this.#entries.splice(this.#head + after - this.#below.index);
+    this.#appendedBytes = this.#starts[this.#entries.length] ?? this.#appendedBytes;
+    this.#starts.length = this.#entries.length;
     for (const entry of gone) this.#bytes -= entry.bytes.length;
     this.#end = must(this.endAt(after), 'the end of a log that was cut is in memory');
     return gone;
@@ -98,6 +111,7 @@ export class Log {
     }
     if (this.#head > SLACK && this.#head > this.#entries.length / 2) {
       this.#entries = this.#entries.slice(this.#head);
+      this.#starts = this.#starts.slice(this.#head);
       this.#head = 0;
     }
   }

@@ -60,7 +60,7 @@ export class Ordering {
   constructor(self: OrderingSelf, host: OrderingHost, recovered: RecoveredHistory, random: Random, now: Now) {
     const { member, options, rules } = self;
     const { peer, identity } = member;
-    this.#site = { self: peer, identity, options, rules, counters: orderingCounters() };
+    this.#site = { self: peer, identity, options, rules, counters: orderingCounters(), logVersion: 0 };
     this.#host = host;
     this.#recovered = recovered.log;
     const { founding, floor, damaged } = recovered.state;
@@ -274,7 +274,9 @@ export class Ordering {
     if (message.commitIndex >= message.viewId && log.isPutOutBy(message.viewId, message.view))
       this.#lobby.putOut();
     log.heardOf({ id: message.viewId, view: message.view }, leader, commitIndex, logStart);
-    if (leader === from && leader !== this.#site.self) this.#herald.heard(present, out);
+    // Who led before may still say whom it reaches.
+    const isLed = leader === from && (this.#courier.leader ?? from) === from && from !== this.#site.self;
+    if (isLed) this.#herald.heard(present, out);
     this.#entrance.beginAnewIfLost(this.#live, now, out);
     this.#settle(now, out);
   }

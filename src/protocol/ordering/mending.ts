@@ -19,6 +19,13 @@ export class Mending {
     return this.#isDamaged;
   }
 
+  /** The log may lack what was acknowledged from this disk, and nothing on it tells. */
+  doubt(): void {
+    this.#isDamaged = true;
+    this.#ballot = NO_BALLOT;
+    this.#upto = Number.POSITIVE_INFINITY;
+  }
+
   heard(ballot: Ballot, lastIndex: number): void {
     if (!this.#isDamaged || sameBallot(ballot, this.#ballot)) return;
     this.#ballot = ballot;

@@ -1,7 +1,7 @@
 // Two groups of one site that were founded apart and meet. The smaller one, by its id, which begins with the number of
 // its founders, seals its log by a last entry; nothing follows it. Whoever led then hands all records of the sealed
 // log to the larger group under their own names, where the producer table makes doubles harmless; when that group has
-// committed that it has all of them, the members leave for it. SPEC rules OR51, OR52.
+// committed that it has all of them, the members leave for it. SPEC rules OR50-OR52.
 //
 //   apart ──a larger group is met──▶ (leads: seals) ──sealed for good──▶ handing over ──absorbed──▶ gone
 //                                                          │  ▲
@@ -17,6 +17,7 @@ import { NEVER, type Now } from '../../model/time.ts';
 import type { SequencerAnswer, SequencerContent } from '../../wire/ordering-messages.ts';
 import type { GroupLog } from './group-log.ts';
 import type { OrderingOutbox } from './port.ts';
+import { isBegunAnew } from './recover-group.ts';
 import type { Site } from './site.ts';
 
 type Phase =
@@ -55,6 +56,8 @@ export class Merging {
 
   /** Another group of the site; `leader` leads it, as far as the one who tells knows. */
   met(own: GroupId, other: GroupId, leader: PeerId | null): void {
+    // Its former views name disks of this group: only as another disk may a peer of this one be a member there. (OR50)
+    if (isBegunAnew(own, other)) return;
     if (compareText(own, other) >= 0 || (this.#into !== null && compareText(this.#into, other) > 0)) return;
     this.#into = other;
     if (leader !== null) this.#leader = leader;

@@ -10,6 +10,8 @@ export interface OrderingOptions {
   /** What may be under way to one follower. */
   readonly inflightMessagesMax: number;
   readonly inflightBytesMax: number;
+  /** With so many messages under way to a follower, the next one waits until it is full or one is answered. */
+  readonly gatherAboveMessages: number;
   /** What a leader takes in above the commit index; beyond it the answer is BUSY. */
   readonly uncommittedBytesMax: number;
   /** Entries kept in memory that are durable and committed. */
@@ -49,6 +51,8 @@ export interface OrderingOptions {
   readonly baseEveryBytes: number;
   /** How soon what is known committed is written down when no entry takes it along. */
   readonly floorSaveMs: number;
+  /** The same while the disk has entries to write: behind them come others that take it along. */
+  readonly floorSaveBusyMs: number;
 
   /** How long a node that sees nobody waits before it founds a group alone, or a quorum for the rest. */
   readonly foundAfterMs: number;
@@ -64,9 +68,10 @@ export const ORDERING_DEFAULTS: OrderingOptions = {
   diskStuckMs: 2_000,
   inflightMessagesMax: 64,
   inflightBytesMax: 8_388_608,
+  gatherAboveMessages: 8,
   uncommittedBytesMax: 67_108_864,
   cacheBytesMax: 33_554_432,
-  windowBatches: 64,
+  windowBatches: 1_024,
   windowBytes: 8_388_608,
   retryMs: 250,
   maxVoters: 5,
@@ -78,12 +83,13 @@ export const ORDERING_DEFAULTS: OrderingOptions = {
   fetchBehindEntries: 4_096,
   learnersStreamedMax: 4,
   catchUpBytesPerSecond: 200_000_000,
-  catchUpRequestBytes: 4_194_304,
+  catchUpRequestBytes: 2_097_152,
   suppliesMax: 8,
   supplyMs: 10_000,
   syncBytesMax: 67_108_864,
   baseEveryBytes: 67_108_864,
   floorSaveMs: 5,
+  floorSaveBusyMs: 100,
   foundAfterMs: 5_000,
   joinEveryMs: 1_000,
   format: ENTRY_FORMAT,

@@ -21,6 +21,8 @@ export class OwnStream {
   /** Up to here the items reach, or what is before the first of them. */
   #tailN: number;
   #committedN: number;
+  /** What of that was told. */
+  #toldN: number;
   #limitN = Number.POSITIVE_INFINITY;
   /** The highest n that is known to be in the outbox. */
   storedN: number;
@@ -28,10 +30,13 @@ export class OwnStream {
   isRead = false;
   /** The n that the leader waits for, where it is not at hand. */
   awaitedN = 0;
+  /** What the leader has said to have, as far as it went. */
+  orderedN = 0;
 
   constructor(identity: Identity, committedN: number) {
     this.identity = identity;
     this.#committedN = committedN;
+    this.#toldN = committedN;
     this.#tailN = committedN;
     this.storedN = committedN;
   }
@@ -102,6 +107,7 @@ export class OwnStream {
 
   /** The leader's log has everything up to `n`. */
   ordered(n: number): void {
+    this.orderedN = Math.max(this.orderedN, n);
     while ((this.next?.lastN ?? Number.POSITIVE_INFINITY) <= n) this.markSent();
   }
 
@@ -109,17 +115,25 @@ export class OwnStream {
   commit(n: number): boolean {
     if (n <= this.#committedN) return false;
     this.#committedN = n;
-    while ((this.#items[0]?.lastN ?? Number.POSITIVE_INFINITY) <= n) {
-      const gone = this.#items.shift();
-      this.#bytes -= gone?.bytes ?? 0;
-      if (this.#sent > 0) {
-        this.#sent--;
-        this.#sentBytes -= gone?.bytes ?? 0;
-      }
+    let gone = 0;
+    for (const { lastN, bytes } of this.#items) {
+      if (lastN > n) break;
+      gone++;
+      this.#bytes -= bytes;
+      if (gone <= this.#sent) this.#sentBytes -= bytes;
     }
+    this.#sent = Math.max(0, this.#sent - gone);
+    if (gone > 0) this.#items.splice(0, gone);
     if (this.#items.length === 0) this.#tailN = Math.max(this.#tailN, n);
     this.storedN = Math.max(this.storedN, n);
     return true;
+  }
+
+  /** Whether more is committed than when this was last asked. */
+  isNews(): boolean {
+    const isNews = this.#committedN > this.#toldN;
+    this.#toldN = this.#committedN;
+    return isNews;
   }
 
   /** The leader waits for `n`: goes on there, or forgets what is in memory so that it is read from there. */

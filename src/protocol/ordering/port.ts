@@ -27,6 +27,11 @@ export interface OrderRequests {
    * the former group's log is kept aside, and the log begins anew.
    */
   saveBase(base: Base): void;
+  /**
+   * Entries that others gave for a stretch that the disk had lost. Answered by the disk's word on it, `mended` or
+   * `not-mended`.
+   */
+  mendLog(entries: readonly Entry[]): void;
   /** Entries up to `upto` are needed no more, apart from what a follower of the order still reads. */
   trimLog(upto: number): void;
   /**

@@ -2,18 +2,42 @@ import { expect, test } from 'vitest';
 import { Leader } from './leader.ts';
 import { LogReads } from './log-reads.ts';
 import { ReadPoints } from './read-points.ts';
-import { ann, at, ballotOf, bob, cat, RecordedOrderingOutbox, replicaOf, saved, siteOf } from './testing.ts';
+import {
+  ann,
+  at,
+  ballotOf,
+  bob,
+  cat,
+  memberOf,
+  RecordedOrderingOutbox,
+  replicaOf,
+  saved,
+  siteOf,
+} from './testing.ts';
 
 test('[OR44] a point to read at is told when a quorum has answered a later heartbeat', () => {
   const { points, told, out, beat } = leaderOf([ann, bob, cat]);
   points.ask((index) => told.push(index), out);
 
-  points.answered(bob, 0, out);
+  points.answered(memberOf(bob), 0, out);
   const byEarlier = [...told];
   beat();
-  points.answered(bob, 1, out);
+  points.answered(memberOf(bob), 1, out);
 
   expect(byEarlier).toEqual([]);
+  expect(told).toEqual([1]);
+});
+
+test("[OR44] [EL18] the answer of a voter's other disk is not the voter's", () => {
+  const { points, told, out, beat } = leaderOf([ann, bob, cat]);
+  points.ask((index) => told.push(index), out);
+  beat();
+
+  points.answered(memberOf(bob, 2), 1, out);
+  const byAnother = [...told];
+  points.answered(memberOf(cat), 1, out);
+
+  expect(byAnother).toEqual([]);
   expect(told).toEqual([1]);
 });
 

@@ -2,9 +2,11 @@
 // has all that was committed when it asked, once a quorum has confirmed by a later heartbeat that it still leads.
 // SPEC rule OR44.
 
-import type { PeerId } from '../../model/ids.ts';
+import type { GroupMember } from '../../model/group-view.ts';
+import { sameIdentity } from '../../model/ids.ts';
 import type { Leader } from './leader.ts';
 import type { OrderingOutbox } from './port.ts';
+import { sameMember } from './quorum.ts';
 import type { Replica } from './replica.ts';
 import type { Site } from './site.ts';
 
@@ -21,7 +23,8 @@ export class ReadPoints {
   readonly #site: Site;
   readonly #replica: Replica;
   readonly #leader: Leader;
-  readonly #answered = new Map<PeerId, number>();
+  /** With which disk a peer answered counts: another one is another voter. */
+  #answered: { readonly member: GroupMember; beat: number }[] = [];
   #waiting: Waiting[] = [];
 
   constructor(site: Site, replica: Replica, leader: Leader) {
@@ -41,18 +44,24 @@ export class ReadPoints {
     return this.#waiting.length > 0;
   }
 
-  answered(from: PeerId, beat: number, out: OrderingOutbox): void {
-    if (beat <= (this.#answered.get(from) ?? 0)) return;
-    this.#answered.set(from, beat);
+  answered(from: GroupMember, beat: number, out: OrderingOutbox): void {
+    if (beat <= this.#beatOf(from)) return;
+    const known = this.#answered.find(({ member }) => sameMember(member, from));
+    if (known === undefined) {
+      // The former disk of a peer answers no more.
+      this.#answered = this.#answered.filter(({ member }) => member.peer !== from.peer);
+      this.#answered.push({ member: from, beat });
+    } else known.beat = beat;
     if (this.#waiting.length > 0) this.settle(out);
   }
 
   settle(out: OrderingOutbox): void {
-    const { self, rules } = this.#site;
+    const { self, identity, rules } = this.#site;
     while (this.#waiting[0] !== undefined) {
       const { beat, index, tell } = this.#waiting[0];
-      const confirms = (peer: PeerId): boolean => peer === self || (this.#answered.get(peer) ?? 0) >= beat;
-      if (!rules.quorum(this.#replica.view, ({ peer }) => confirms(peer))) return;
+      const confirms = (member: GroupMember): boolean =>
+        (member.peer === self && sameIdentity(member.identity, identity)) || this.#beatOf(member) >= beat;
+      if (!rules.quorum(this.#replica.view, confirms)) return;
       this.#waiting.shift();
       tell(index, out);
     }
@@ -63,5 +72,9 @@ export class ReadPoints {
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const { tell } of waiting) tell(-1, out);
+  }
+
+  #beatOf(member: GroupMember): number {
+    return this.#answered.find((answer) => sameMember(answer.member, member))?.beat ?? 0;
   }
 }

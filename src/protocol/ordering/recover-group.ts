@@ -1,14 +1,13 @@
-// When a quorum is lost for good: a new group begins behind the best log among the survivors. Its id is another one,
-// so whoever comes back from the lost group is a stranger to it and joins as a learner. Never done without people,
-// who are told what may be missing. SPEC rule OR50.
+// When a quorum is lost for good: a new group goes on with the best log among the survivors. Its id is the next in
+// the line of the former one's, so whoever comes back from that is a stranger to it, and joins it only as another disk. Never done without people, who
+// are told what may be missing. SPEC rule OR50.
 
-import { must } from '../../kit/assert.ts';
-import { type Ballot, compareBallots, NO_BALLOT } from '../../model/ballot.ts';
-import type { Base, OrderState, RecoveredLog } from '../../model/entry.ts';
-import type { GroupId, GroupMember } from '../../model/group-view.ts';
-import { Epochs } from './epochs.ts';
-import { endOf } from './log.ts';
-import { Producers } from './producers.ts';
+import { type Ballot, compareBallots, higherBallot, NO_BALLOT, nextBallot } from '../../model/ballot.ts';
+import type { Base, Entry, EntryBody, OrderState, RecoveredLog } from '../../model/entry.ts';
+import type { GroupId, GroupMember, GroupView } from '../../model/group-view.ts';
+import { encodeEntry, NO_CHAIN } from '../../wire/entry.ts';
+import { foundingBase } from './first-base.ts';
+import { endOf, type LogEnd } from './log.ts';
 
 export interface Survivor {
   readonly member: GroupMember;
@@ -16,13 +15,66 @@ export interface Survivor {
   readonly log: RecoveredLog;
 }
 
-export interface Regrouped {
-  readonly state: OrderState;
-  readonly base: Base;
-  /** Readings above this sequence may have been committed without this survivor: it can't know. */
+/** What a survivor's disk says of the group and of how far it is. */
+export interface Remains {
+  readonly group: GroupId;
+  readonly view: GroupView;
+  readonly lastBallot: Ballot;
+  readonly lastIndex: number;
+  /** Up to here it knows what was committed; what the group committed beyond may not be in this log. */
   readonly knownSequence: number;
-  /** The last reading that the new group has. */
+  /** The last reading it has. */
   readonly lastSequence: number;
+  /** The group had already gone into this one. */
+  readonly into: GroupId | null;
+}
+
+export interface Regrouped {
+  /** To be written down before anything else says so. */
+  readonly state: OrderState;
+  /** Behind the log's end: the group goes on under this ballot, with this survivor as its voter. */
+  readonly entries: readonly Entry[];
+}
+
+/** The digits of a group's id that say how often it was begun anew. */
+const LINE_DIGITS = 2;
+
+/** Null: there is no later id in its line. */
+export function successorOf(group: GroupId): GroupId | null {
+  const times = Number.parseInt(group.slice(-LINE_DIGITS), 16) + 1;
+  if (times >= 16 ** LINE_DIGITS) return null;
+  return group.slice(0, -LINE_DIGITS) + times.toString(16).padStart(LINE_DIGITS, '0');
+}
+
+/** Whether `other` is what was begun anew of this group. */
+export function isBegunAnew(group: GroupId, other: GroupId): boolean {
+  return other > group && other.slice(0, -LINE_DIGITS) === group.slice(0, -LINE_DIGITS);
+}
+
+/** Null: this disk was never in a group. */
+export function remainsOf({ state, log }: Pick<Survivor, 'state' | 'log'>): Remains | null {
+  const base = baseOf({ state, log });
+  if (base === null) return null;
+  const floor = Math.max(log.floor, state.group === base.group ? state.floor : 0);
+  let end: LogEnd = base;
+  let { view } = base;
+  let known = base.nextSequence - 1;
+  let into: GroupId | null = null;
+  for (const entry of log.entries) {
+    end = endOf(entry);
+    if (entry.body.kind === 'view') view = entry.body.view;
+    if (entry.body.kind === 'dissolve') into = entry.body.into;
+    if (entry.index <= floor) known = end.nextSequence - 1;
+  }
+  return {
+    group: base.group,
+    view,
+    lastBallot: end.ballot,
+    lastIndex: end.index,
+    knownSequence: known,
+    lastSequence: end.nextSequence - 1,
+    into,
+  };
 }
 
 /** Of all survivors, not only of one: the log with the last ballot, then the longest. Damaged ones come last. */
@@ -35,41 +87,39 @@ export function bestSurvivor(survivors: readonly Survivor[]): Survivor | null {
 
 /** The survivor goes on alone, as the first voter of `group`; its whole log counts as committed. */
 export function regroup({ member, state, log }: Survivor, group: GroupId): Regrouped {
-  const base = must(log.base, 'a survivor has a base');
-  const producers = new Producers(base.producers);
-  const epochs = new Epochs(base.epochs);
-  let end = { index: base.index, ballot: base.ballot, chain: base.chain, nextSequence: base.nextSequence };
-  let known = base.nextSequence - 1;
-  for (const entry of log.entries) {
-    producers.append(entry);
-    producers.commit(entry);
-    epochs.append(entry.ballot, entry.index);
-    end = endOf(entry);
-    if (entry.index <= Math.max(log.floor, state.floor)) known = end.nextSequence - 1;
-  }
+  let end: LogEnd = endOfLog({ state, log });
+  const { peer, priority, identity } = member;
+  const ballot = nextBallot(higherBallot(state.promised, end.ballot), {
+    peer,
+    identity,
+    priority: priority ?? 0,
+  });
   const view = { voters: [member], learners: [], joint: null, tieBreak: false };
+  const bodies: readonly EntryBody[] = [{ kind: 'epoch-start' }, { kind: 'view', view }];
+  const entries = bodies.map((body) => {
+    const head = { ballot, index: end.index + 1, firstSequence: end.nextSequence, count: 0, body };
+    const entry = encodeEntry(head, end.chain);
+    end = endOf(entry);
+    return entry;
+  });
   return {
-    state: { group, promised: state.promised, damaged: false, floor: end.index, founding: null },
-    base: {
-      ...end,
-      group,
-      view,
-      viewId: end.index,
-      producers: producers.rows(),
-      epochs: epochs.rows,
-      version: base.version,
-    },
-    knownSequence: known,
-    lastSequence: end.nextSequence - 1,
+    state: { group, promised: ballot, damaged: false, floor: end.index, founding: null },
+    entries,
   };
 }
 
 function isBetter(a: Survivor, b: Survivor): boolean {
   const sound = Number(a.log.damaged.length === 0) - Number(b.log.damaged.length === 0);
-  const [x, y] = [endOfLog(a.log), endOfLog(b.log)];
+  const [x, y] = [endOfLog(a), endOfLog(b)];
   return (sound || compareBallots(x.ballot, y.ballot) || x.index - y.index) > 0;
 }
 
-function endOfLog({ base, entries }: RecoveredLog): { readonly ballot: Ballot; readonly index: number } {
-  return entries.at(-1) ?? base ?? { ballot: NO_BALLOT, index: 0 };
+function endOfLog(survivor: Pick<Survivor, 'state' | 'log'>): LogEnd {
+  const last = survivor.log.entries.at(-1);
+  if (last !== undefined) return endOf(last);
+  return baseOf(survivor) ?? { index: 0, ballot: NO_BALLOT, chain: NO_CHAIN, nextSequence: 1 };
+}
+
+function baseOf({ state, log }: Pick<Survivor, 'state' | 'log'>): Base | null {
+  return log.base ?? foundingBase(state);
 }

@@ -4,7 +4,7 @@
 import type { Ballot } from '../../model/ballot.ts';
 import type { PeerId } from '../../model/ids.ts';
 import type { Accession } from '../../model/order-fact.ts';
-import type { Now } from '../../model/time.ts';
+import { NEVER, type Now } from '../../model/time.ts';
 import type { ReplicateMessage, ViewMessage } from '../../wire/ordering-messages.ts';
 import { GroupChanges } from './group-changes.ts';
 import { Leader } from './leader.ts';
@@ -18,6 +18,9 @@ import { membersOf, type ViewPlace } from './views.ts';
 
 type FollowerMessage = Extract<ReplicateMessage, { type: 'APPEND_ACK' | 'HEARTBEAT_ACK' | 'MISMATCH' }>;
 
+/** Who answers is said again after so many heartbeats, for those who missed it. */
+const PRESENCE_BEATS = 100;
+
 export class Reign {
   readonly leader: Leader;
   readonly sequencer: Sequencer;
@@ -27,6 +30,7 @@ export class Reign {
   readonly #replica: Replica;
   #present: readonly PeerId[] = [];
   #toldView: ViewPlace | null = null;
+  #toldMs = -NEVER;
   #told: readonly PeerId[] = [];
   #trimAsked = 0;
   #upgradeAsked = 0;
@@ -88,7 +92,7 @@ export class Reign {
         return;
       case 'HEARTBEAT_ACK':
         this.leader.heartbeatAnswered(follower, message, now, out);
-        this.readPoints.answered(from, message.beat, out);
+        this.readPoints.answered(follower.member, message.beat, out);
         return;
       case 'MISMATCH':
         this.leader.mismatched(follower, message, now, out);
@@ -126,7 +130,9 @@ export class Reign {
     const { views, view } = this.#replica;
     const isSame =
       present.length === this.#present.length && present.every((peer) => this.#present.includes(peer));
-    if (isSame && views.committed === this.#toldView) return;
+    const isDue = now.steadyMs >= this.#toldMs + PRESENCE_BEATS * this.#site.options.heartbeatMs;
+    if (isSame && views.committed === this.#toldView && !isDue) return;
+    this.#toldMs = now.steadyMs;
     if (!isSame) out.announce({ type: 'group-present', present });
     this.#present = present;
     const told = new Set([...this.#told, ...membersOf(view).map(({ peer }) => peer)]);

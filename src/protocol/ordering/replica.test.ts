@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { RecoveredLog } from '../../model/entry.ts';
 import { firstBase } from './first-base.ts';
+import { endOf } from './log.ts';
 import { Replica } from './replica.ts';
 import {
   ann,
@@ -127,6 +128,48 @@ test('[OR11] [OR12] after a restart what the disk knows to be committed is commi
   expect(out.factsOf('committed')).toEqual([{ type: 'committed', group: GROUP, index: 2, sequence: 5 }]);
 });
 
+test('[OR53] nothing behind a base is durable before the base is, whatever the disk has answered', () => {
+  const site = siteOf(ann);
+  const out = new RecordedOrderingOutbox();
+  const before = replicaOf(site, [ann, bob]);
+  const [first, second] = entriesFrom(before.log, ballot, [
+    data(producerOf(ann), 1),
+    data(producerOf(ann), 2),
+  ]);
+  if (first === undefined || second === undefined) throw new Error('there are two entries');
+  const base = { ...firstBase(GROUP, viewOf([ann, bob])), ...endOf(first), producers: [rowOf(1)] };
+  const replica = new Replica(site, base, null, 1, () => {});
+  replica.begin(out);
+
+  replica.append([second], at(0), out);
+  replica.appended(2, replica.version, at(1), out);
+  replica.commitTo(2, ballot, at(1), out);
+  replica.stateSaved(ballot, 2, out);
+  const whileOwed = [replica.durableIndex, replica.deliveredIndex];
+  replica.baseSaved(1, out);
+
+  expect(whileOwed).toEqual([0, 1]);
+  expect([replica.durableIndex, replica.deliveredIndex]).toEqual([2, 2]);
+});
+
+test("[OR15] a disk's answer to an append to a former log says nothing about the log in its place", () => {
+  const { replica, out } = replicaWith([data(producerOf(ann), 1)], {});
+  const former = replica.version;
+  const site = siteOf(ann);
+  site.logVersion = former;
+  const base = firstBase(GROUP, viewOf([ann, bob]));
+  const again = new Replica(site, base, null, 0, () => {});
+  again.begin(out);
+  again.baseSaved(0, out);
+  again.append(entriesFrom(again.log, ballotOf(2, bob), [data(producerOf(ann), 1)]), at(0), out);
+
+  again.appended(1, former, at(1), out);
+  const byFormer = again.durableIndex;
+  again.appended(1, again.version, at(1), out);
+
+  expect([byFormer, again.durableIndex]).toEqual([0, 1]);
+});
+
 test('[OR48] a format that this program does not know does not fit', () => {
   const { replica } = replicaWith([]);
   const [upgrade] = entriesFrom(replica.log, ballot, [{ kind: 'upgrade', version: 2 }]);
@@ -140,4 +183,8 @@ function replicaWith(bodies: Parameters<typeof entriesFrom>[2], options = {}) {
   const replica = replicaOf(siteOf(ann, options), [ann, bob]);
   if (bodies.length > 0) replica.append(entriesFrom(replica.log, ballot, bodies), at(0), out);
   return { replica, out };
+}
+
+function rowOf(lastN: number) {
+  return { ...producerOf(ann), lastN, lastIndex: 1, retired: false };
 }

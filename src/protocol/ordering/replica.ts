@@ -49,8 +49,8 @@ export class Replica {
   #commitBallot: Ballot;
   /** The ballot below which the disk knows that this peer follows nobody. */
   #savedPromise: Ballot = NO_BALLOT;
-  /** Counts how often the log was cut: a disk's answer to an append before a cut says nothing after it. */
-  #version = 0;
+  /** The site's, when this log was cut last. (OR15) */
+  #version: number;
   #format: number;
   /** The index of the base that the log begins with, while the disk owes it. */
   #baseOwed: number | null = null;
@@ -69,6 +69,7 @@ export class Replica {
     this.views = new Views({ id: base.viewId, view: base.view });
     this.bases = new Bases(base, recovered, site.options.baseEveryBytes);
     this.#format = base.version;
+    this.#version = site.logVersion;
     this.#commitIndex = base.index;
     for (const entry of recovered?.entries ?? []) this.#take(entry);
     this.#durableIndex = this.log.lastIndex;
@@ -217,7 +218,7 @@ export class Replica {
     this.epochs.cut(after);
     if (this.#sealedBy !== null && this.#sealedBy.index > after) this.#sealedBy = null;
     this.#durableIndex = Math.min(this.#durableIndex, after);
-    this.#version++;
+    this.#version = ++this.#site.logVersion;
     this.#site.counters.cuts++;
     this.producers.recall(this.#above(this.#commitIndex));
     const reverted = this.views.cut(after);
@@ -240,7 +241,7 @@ export class Replica {
 
   /** What the disk may hold behind the log's end leaves it. */
   discardAbove(out: OrderingOutbox): void {
-    this.#version++;
+    this.#version = ++this.#site.logVersion;
     out.cutLog(this.lastIndex, this.#version);
   }
 

@@ -39,7 +39,9 @@ test('[OR17] a request that comes again changes nothing and is answered with how
   ask(1, 3);
 
   expect(replica.lastIndex).toBe(last);
-  expect(answers).toEqual([{ to: bob, answer: { kind: 'ordered', ordered: 3, committed: 0, credit: 64 } }]);
+  expect(answers).toEqual([
+    { to: bob, answer: { kind: 'ordered', ordered: 3, committed: 0, credit: 1_024 } },
+  ]);
 });
 
 test('[OR17] a request that begins elsewhere is answered with the n that is expected', () => {
@@ -65,7 +67,9 @@ test('[OR19] who handed records in is told once that they are committed', () => 
   sequencer.tell(at(1), out);
   sequencer.tell(at(2), out);
 
-  expect(answers).toEqual([{ to: bob, answer: { kind: 'ordered', ordered: 4, committed: 4, credit: 64 } }]);
+  expect(answers).toEqual([
+    { to: bob, answer: { kind: 'ordered', ordered: 4, committed: 4, credit: 1_024 } },
+  ]);
 });
 
 test('[OR19] above what may be uncommitted, and while the place is handed over, the answer is busy', () => {

@@ -40,6 +40,8 @@ export class Sequencer {
   /** Who handed a dissolved group over. */
   readonly #mergers = new Map<GroupId, { readonly peer: PeerId; readonly producer: StreamName }>();
   readonly #absorbed = new Set<GroupId>();
+  /** Of which this leader has committed that all is in; each member of one may ask. */
+  readonly #done = new Set<GroupId>();
   /** While it hands its place to another, a leader lets nothing in. */
   isOpen = true;
 
@@ -53,12 +55,16 @@ export class Sequencer {
   request(from: PeerId, request: SequencerRequest, now: Now, out: OrderingOutbox): void {
     const answer = this.#judge(from, request, now, out);
     if (answer === null) return;
-    this.#site.counters.requestsRefused += answer.kind === 'ordered' ? 0 : 1;
+    const isRefused = answer.kind !== 'ordered' && answer.kind !== 'absorbed';
+    this.#site.counters.requestsRefused += isRefused ? 1 : 0;
     this.#answer(from, request.producer, answer, now, out);
   }
 
   committed({ body }: Entry): void {
-    if (body.kind === 'absorbed') this.#absorbed.add(body.group);
+    if (body.kind === 'absorbed') {
+      this.#absorbed.add(body.group);
+      this.#done.add(body.group);
+    }
     if (body.kind !== 'data' && body.kind !== 'gap' && body.kind !== 'retire') return;
     const producer = this.#replica.producers.of(body.producer);
     if (producer !== undefined && this.#askers.has(producer)) this.#toTell.add(producer);
@@ -117,6 +123,7 @@ export class Sequencer {
     out: OrderingOutbox,
   ): SequencerAnswer | null {
     if (!this.isOpen || this.#replica.isSealed) return { kind: 'busy', retryMs: this.#site.options.retryMs };
+    if (this.#done.has(of)) return { kind: 'absorbed', of };
     const isAsked = this.#mergers.has(of);
     this.#mergers.set(of, { peer, producer });
     if (!isAsked) this.#leader.propose({ kind: 'absorbed', group: of, upto }, 0, now, out);

@@ -11,6 +11,11 @@ export interface Site {
   readonly options: OrderingOptions;
   readonly rules: OrderingRules;
   readonly counters: OrderingCounters;
+  /**
+   * Counts how often a log of this peer was cut or begun. A disk's answer to an append from before says nothing after
+   * it, nor one to an append to a former log about the one that took its place.
+   */
+  logVersion: number;
 }
 
 /** Rising only. */

@@ -101,8 +101,25 @@ export class Sync {
     if (ahead <= 0 || agreed > replica.lastIndex) return false;
     const floor = Math.max(replica.commitIndex, replica.savedFloor);
     if (agreed < replica.lastIndex && !this.#site.rules.mayCut(agreed, floor)) return false;
+    if (!this.#isWhole(entries, agreed)) return false;
     replica.cut(agreed, out);
     return replica.appendFitting(entries, () => true, now, out) === null;
+  }
+
+  /**
+   * Whether these are all there is behind what both have: with a part missing nothing is adopted, and then nothing may
+   * leave this log either.
+   */
+  #isWhole(entries: readonly Entry[], agreed: number): boolean {
+    let index = agreed;
+    let chain = this.#replica.chainAt(agreed);
+    for (const entry of entries) {
+      if (chain === null || entry.index !== index + 1) return false;
+      if (!this.#site.rules.continues(chain, entry)) return false;
+      index = entry.index;
+      chain = entry.chain;
+    }
+    return true;
   }
 
   #fail(): SyncResult {

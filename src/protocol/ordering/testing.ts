@@ -116,6 +116,7 @@ export class RecordedOrderingOutbox implements OrderingOutbox {
   readonly outboxReads: OutboxRead[] = [];
   readonly bases: Base[] = [];
   readonly trims: number[] = [];
+  readonly mends: (readonly Entry[])[] = [];
   readonly orderedUpto: number[] = [];
 
   send(to: PeerId, message: Message): void {
@@ -146,6 +147,10 @@ export class RecordedOrderingOutbox implements OrderingOutbox {
 
   saveBase(base: Base): void {
     this.bases.push(base);
+  }
+
+  mendLog(entries: readonly Entry[]): void {
+    this.mends.push(entries);
   }
 
   trimLog(upto: number): void {
@@ -194,6 +199,7 @@ export function siteOf(
     options: { ...ORDERING_DEFAULTS, ...options },
     rules: { ...ORDERING_RULES, ...rules },
     counters: orderingCounters(),
+    logVersion: 0,
   };
 }
 
