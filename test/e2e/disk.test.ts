@@ -37,13 +37,17 @@ test('[HO3] a disk that cannot be written ends the node with one clear line, and
   await again.kill();
 });
 
-test('[HO3] on a full disk nothing is answered until there is room, and the node goes on', async (context) => {
+test('[HO3] on a full disk nothing is stored and the reason is told until there is room, and the node goes on', async (context) => {
   const { node, disk, waiting } = await onFullDisk('fay', context);
   const shown = (await node.state())['fay:s0']?.ts_ms;
 
+  const refused = await node.post({ sensor: 'more', value: 1 });
   execFileSync('mount', ['-o', `remount,size=${LARGER_DISK}`, disk]);
   await waiting;
+  const taken = await node.post({ sensor: 'more', value: 2 });
 
+  expect([refused.status, taken.status]).toEqual([507, 200]);
+  expect(await refused.text()).toContain("this node's disk is full");
   expect((await node.state())['fay:s0']?.ts_ms).toBe((shown ?? 0) + 1);
   expect(await node.kill('SIGTERM')).toBe(0);
 });

@@ -56,6 +56,8 @@ test('[HO7] on a terminal a line is text', async (context) => {
   const flags = [
     '--ingest-port',
     `${ingestPort}`,
+    '--mqtt-port',
+    '0',
     '--node-id',
     'dan',
     '--data-dir',

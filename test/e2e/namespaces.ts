@@ -70,6 +70,15 @@ export class Namespaces {
     ip('-n', this.#switch, 'link', 'set', 'left-right', 'up');
   }
 
+  /** These hosts move to the left switch, all others to the right one, and the wire between them is cut. */
+  split(alone: readonly string[]): void {
+    for (const [at, host] of this.#hosts.entries()) {
+      const bridge = alone.includes(host) ? 'left' : 'right';
+      ip('-n', this.#switch, 'link', 'set', `port${at + 1}`, 'master', bridge);
+    }
+    this.cut();
+  }
+
   /** What `from` sends to `to` is lost, and not the other way round. */
   cutOneWay(from: string, to: string): void {
     const neighbour = ['neigh', 'replace', this.addressOf(to), 'lladdr', NOBODY, 'dev', 'eth0'];
@@ -78,6 +87,14 @@ export class Namespaces {
 
   healOneWay(from: string, to: string): void {
     ip('-n', this.#nameOf(from), 'neigh', 'del', this.addressOf(to), 'dev', 'eth0');
+  }
+
+  /** Every host reaches every other one again. */
+  healAll(): void {
+    this.heal();
+    for (const host of this.#hosts) {
+      ip('-n', this.#nameOf(host), 'neigh', 'flush', 'dev', 'eth0', 'nud', 'permanent');
+    }
   }
 
   remove(): void {

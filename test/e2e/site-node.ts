@@ -3,7 +3,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 
-const READY_MS = 20_000;
+const READY_MS = 60_000;
 const ANSWER_MS = 10_000;
 const LINES_MAX = 20_000;
 const ERRORS_MAX = 10_000;
@@ -76,6 +76,10 @@ export class SiteNode {
     return `http://${this.#host}:${this.ports.apiPort}${path}`;
   }
 
+  ingestUrl(path = ''): string {
+    return `http://${this.#host}:${this.ports.ingestPort}${path}`;
+  }
+
   async get<T>(path: string): Promise<T> {
     const response = await fetch(this.url(path), { signal: AbortSignal.timeout(ANSWER_MS) });
     if (!response.ok) throw new Error(`${this.id} answered ${response.status} to ${path}`);
@@ -101,7 +105,7 @@ export class SiteNode {
   }
 
   post(readings: unknown, headers: { readonly [name: string]: string } = {}): Promise<Response> {
-    return fetch(`http://${this.#host}:${this.ports.ingestPort}/ingest`, {
+    return fetch(this.ingestUrl('/ingest'), {
       method: 'POST',
       headers: { 'content-type': 'application/json', ...headers },
       body: JSON.stringify(readings),

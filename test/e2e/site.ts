@@ -34,9 +34,12 @@ export class Site {
   readonly #nodes = new Set<SiteNode>();
   readonly #ports = new Map<string, Ports>();
   readonly #places: ReadonlyMap<string, Place>;
+  readonly #flags: readonly string[];
 
-  constructor(places: ReadonlyMap<string, Place> = new Map()) {
+  /** `flags` of the command `node` go to every node. */
+  constructor(places: ReadonlyMap<string, Place> = new Map(), flags: readonly string[] = []) {
     this.#places = places;
+    this.#flags = flags;
   }
 
   /** Ports of a node, the same at every start unless they are drawn anew. */
@@ -78,7 +81,7 @@ export class Site {
     const ports = await this.portsOf(id);
     const told = await Promise.all(seeds.filter((seed) => seed !== id).map((seed) => this.#addressOf(seed)));
     const child = program(
-      ['node', '--until-stdin-ends'],
+      ['node', '--until-stdin-ends', ...this.#flags],
       {
         NODE_ID: id,
         SITE: this.name,
@@ -87,6 +90,7 @@ export class Site {
         PORT: String(ports.port),
         WEB_API_PORT: String(ports.apiPort),
         INGEST_PORT: String(ports.ingestPort),
+        MQTT_PORT: '0',
         DISCOVERY: 'off',
         BOOTSTRAP_PEERS: told.join(','),
         ...environment,
@@ -98,8 +102,10 @@ export class Site {
     return node;
   }
 
-  async stop(): Promise<void> {
+  /** The directories can be kept, to be looked at. */
+  async stop({ keep = false }: { readonly keep?: boolean } = {}): Promise<void> {
     await Promise.all([...this.#nodes].map((node) => node.kill()));
+    if (keep) return;
     rmSync(this.directory, { recursive: true, force: true });
   }
 

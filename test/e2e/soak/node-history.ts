@@ -1,0 +1,133 @@
+// The whole history of one node, read independently of the program: its log over the API, which the node reads off
+// its own disk, and its CSV files from the directory. What contradicts itself is told.
+
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SiteNode } from '../site-node.ts';
+import { until } from '../until.ts';
+
+export interface Row {
+  readonly sequence: number;
+  readonly sensor: string;
+  readonly origin: string;
+  readonly identity: string;
+  readonly n: number;
+  readonly ts_ms: number;
+  readonly value: unknown;
+}
+
+interface Page {
+  readonly group: string;
+  readonly next: number;
+  readonly readings: readonly Row[];
+}
+
+export interface NodeHistory {
+  readonly node: string;
+  readonly group: string;
+  readonly rows: readonly Row[];
+  /** Of all rows. */
+  readonly sha256: string;
+  /** Of the names and bytes of all CSV files; null when they begin later than the log. */
+  readonly csvSha256: string | null;
+  readonly problems: readonly string[];
+}
+
+interface CsvRow {
+  readonly sequence: number;
+  readonly text: string;
+}
+
+const PAGE = 10_000;
+const PROBLEMS_MAX = 10;
+
+export async function historyOf(node: SiteNode, directory: string, upto: number): Promise<NodeHistory> {
+  const problems: string[] = [];
+  const { group, rows } = await readLog(node, upto, problems);
+  const wanted = new Map(rows.map((row) => [row.sequence, csvRow(row)]));
+  const csv = await until(
+    `the CSV files of ${node.id} follow its log`,
+    () => readCsv(directory),
+    ({ last }) => last >= upto,
+  );
+  const gap = csv.gapTo;
+  for (const { sequence, text } of csv.rows) {
+    const right = wanted.get(sequence);
+    if (sequence > upto) continue;
+    if (right === text) wanted.delete(sequence);
+    else
+      note(
+        problems,
+        `${node.id}: CSV row ${text} ${right === undefined ? 'twice or in no log' : `for ${right}`}`,
+      );
+  }
+  for (const [sequence, text] of wanted) {
+    if (sequence > gap) note(problems, `${node.id}: no CSV row ${text}`);
+  }
+  return {
+    node: node.id,
+    group,
+    rows,
+    sha256: createHash('sha256').update(JSON.stringify(rows)).digest('hex'),
+    csvSha256: gap === 0 ? csv.sha256 : null,
+    problems,
+  };
+}
+
+async function readLog(node: SiteNode, upto: number, problems: string[]) {
+  const rows: Row[] = [];
+  const lastN = new Map<string, number>();
+  let group = '';
+  for (let from = 1; from <= upto; ) {
+    const page = await until(
+      `${node.id} gives its log from ${from} on`,
+      () => node.get<Page>(`/api/v1/log?from=${from}&limit=${Math.min(PAGE, upto - from + 1)}`),
+      ({ readings }) => readings.length > 0,
+    );
+    group = page.group;
+    for (const row of page.readings) {
+      if (row.sequence !== from) note(problems, `${node.id}: ${row.sequence} comes where ${from} should`);
+      from = row.sequence + 1;
+      const producer = `${row.origin} ${row.identity}`;
+      if (row.n <= (lastN.get(producer) ?? 0)) {
+        note(problems, `${node.id}: n ${row.n} of ${producer} is doubled or late at ${row.sequence}`);
+      }
+      lastN.set(producer, row.n);
+      rows.push(row);
+    }
+  }
+  return { group, rows };
+}
+
+/** `gapTo`: rows up to there were never at this node. */
+function readCsv(directory: string) {
+  const hash = createHash('sha256');
+  const rows: CsvRow[] = [];
+  let last = 0;
+  let gapTo = 0;
+  const names = readdirSync(directory).filter((name) => name.endsWith('.csv'));
+  for (const name of names.sort()) {
+    const text = readFileSync(join(directory, name), 'utf8');
+    if (name === 'history.gaps.csv') continue;
+    hash.update(name).update(text);
+    for (const line of text.split('\n').slice(0, -1)) {
+      const gap = /^# gap 1\.\.(\d+)/.exec(line);
+      if (gap) gapTo = Math.max(gapTo, Number(gap[1]));
+      const sequence = Number(/^(\d+),/.exec(line)?.[1] ?? 0);
+      if (sequence === 0) continue;
+      rows.push({ sequence, text: line });
+      last = Math.max(last, sequence);
+    }
+  }
+  return { rows, last, gapTo, sha256: hash.digest('hex') };
+}
+
+/** A number of a sensor whose name needs no quotes, as its file has it. */
+function csvRow({ sequence, ts_ms, sensor, value }: Row): string {
+  return `${sequence},${new Date(ts_ms).toISOString()},${sensor},${String(value)}`;
+}
+
+function note(problems: string[], problem: string): void {
+  if (problems.length < PROBLEMS_MAX) problems.push(problem);
+}
