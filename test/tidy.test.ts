@@ -7,15 +7,7 @@ import { expect, test } from 'vitest';
 const ROOT = join(import.meta.dirname, '..');
 const LINES_MAX = 400;
 /** In each of these hides a second noun. The list gets no longer: who shortens a file takes it off. */
-const LONG: readonly string[] = [
-  'src/protocol/ordering/leader.ts',
-  'src/storage/history/damage.test.ts',
-  'src/storage/history/history-log.test.ts',
-  'src/storage/history/history-log.ts',
-  'src/storage/history/replay.ts',
-  'src/storage/history/writer.ts',
-  'src/storage/outbox-store.ts',
-];
+const LONG: readonly string[] = [];
 
 const code = ['src', 'test', 'bench', 'scripts', 'web'].flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })

@@ -3,6 +3,8 @@
 import type { Identity } from '../model/ids.ts';
 
 const WORD = 0x1_0000_0000;
+/** Bytes that are looked at in one step. */
+const ZEROS_STRIDE = 32;
 
 /** Eight bytes that hold a whole number up to 2^53 - 1. */
 export function putSafeInteger(view: DataView, at: number, value: number): void {
@@ -31,4 +33,41 @@ export function identityAt(view: DataView, at: number): Identity {
 
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** Whether nothing was written here, or only zeros were. */
+export function isZeros(bytes: Uint8Array): boolean {
+  return endOfContent(bytes) === 0;
+}
+
+/** Behind the last byte that is not zero. */
+export function endOfContent(bytes: Uint8Array): number {
+  let end = bytes.length;
+  // Words have to begin at a multiple of four; what is left at the front is looked at byte by byte.
+  const front = -bytes.byteOffset & 3;
+  while (end > front && (end - front) % ZEROS_STRIDE !== 0 && bytes[end - 1] === 0) end--;
+  if (end > front && (end - front) % ZEROS_STRIDE === 0) {
+    const words = new Int32Array(bytes.buffer, bytes.byteOffset + front, (end - front) / 4);
+    end = front + 4 * endOfWords(words);
+  }
+  while (end > 0 && bytes[end - 1] === 0) end--;
+  return end;
+}
+
+/** The first words up to where a row of eight is not all zeros. Indices stay inside the array. */
+function endOfWords(words: Int32Array): number {
+  let at = words.length;
+  for (; at >= 8; at -= 8) {
+    const some =
+      (words[at - 1] ?? 0) |
+      (words[at - 2] ?? 0) |
+      (words[at - 3] ?? 0) |
+      (words[at - 4] ?? 0) |
+      (words[at - 5] ?? 0) |
+      (words[at - 6] ?? 0) |
+      (words[at - 7] ?? 0) |
+      (words[at - 8] ?? 0);
+    if (some !== 0) break;
+  }
+  return at;
 }

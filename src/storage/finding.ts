@@ -69,7 +69,7 @@ export function findingText(finding: Finding): string {
     case 'log-lost':
       return `the history log cannot be trusted (${finding.why}): this node joins its group as a new member`;
     case 'superblock-copy':
-      return `copy ${finding.copy} of the superblock was bad and has been written again`;
+      return `copy ${finding.copy} of the superblock was bad, or older after an interrupted save, and has been written again`;
     case 'superblock-lost':
       return 'both copies of the superblock are bad: the identity of this directory cannot be trusted';
   }

@@ -20,8 +20,8 @@ export type DiskOperation =
   | 'close';
 
 export interface MemoryDiskOptions {
-  /** Runs what it is given later, in the order given: when the disk answers. */
-  readonly later: (answer: () => void) => void;
+  /** Runs what it is given later, in the order given for one file at least: when the disk answers. */
+  readonly later: (answer: () => void, operation: DiskOperation, name: string) => void;
   /** What the disk refuses; asked once an operation. */
   readonly fault: (operation: DiskOperation, name: string, offset: number) => DiskProblem['kind'] | null;
 }
@@ -118,6 +118,12 @@ export class MemoryDisk implements Disk {
     this.#life++;
   }
 
+  /** Everything that was written is durable: the system had the time. */
+  settle(): void {
+    for (const change of this.#changes.splice(0)) apply(this.#durableNames, change);
+    for (const inode of this.#names.values()) inode.settle();
+  }
+
   /** Turns one bit at rest. */
   flipBit(name: string, offset: number, bit: number): void {
     this.#names.get(name)?.flipBit(offset, bit);
@@ -142,11 +148,12 @@ export class MemoryDisk implements Disk {
     effect: () => Result<T, DiskProblem>,
   ): void {
     const life = this.#life;
-    this.#options.later(() => {
+    const answer = (): void => {
       if (life !== this.#life) return;
       const fault = this.#options.fault(operation, name, offset);
       done(fault ? problem(fault, `${operation} ${name}`) : effect());
-    });
+    };
+    this.#options.later(answer, operation, name);
   }
 
   #change(change: NameChange): void {

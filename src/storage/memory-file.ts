@@ -52,6 +52,13 @@ export class Inode {
     };
   }
 
+  /** All that is cached is on the disk, also what an earlier sync left out. */
+  settle(): void {
+    for (const [sector, content] of this.#cached) this.#durable.set(sector, content);
+    this.#dirty.clear();
+    this.#durableBytes = this.cachedBytes;
+  }
+
   /** A failed sync: the system believes its pages clean, though they are not on the disk. */
   failSync(): void {
     this.#dirty.clear();

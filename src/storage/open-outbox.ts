@@ -79,9 +79,9 @@ function* open(disk: Disk, options: OutboxOptions, events: StoreEvents): Task<Op
   });
 
   const isFound = superblock.kind === 'found';
-  const floor = before.hardState?.order?.floor ?? 0;
+  const words = before.hardState?.order ?? null;
   const history =
-    options.order && (yield* searchHistory(disk, names, isFound ? before.history : null, floor));
+    options.order && (yield* searchHistory(disk, names, isFound ? before.history : null, words));
   const wasUsed = snapshot !== null || log.segments.some(({ header }) => header) || history?.identity;
   const isLost = before.hardState === null && Boolean(wasUsed);
   const hardState =

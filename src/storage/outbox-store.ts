@@ -4,18 +4,19 @@
 import { assert, must } from '../kit/assert.ts';
 import type { Batch, HardState, Snapshot } from '../model/durable.ts';
 import type { Base, Entry, OrderState } from '../model/entry.ts';
-import { compareIdentities, type Identity, type PeerId, sameIdentity } from '../model/ids.ts';
+import { type Identity, type PeerId, sameIdentity } from '../model/ids.ts';
 import { NEVER } from '../model/time.ts';
-import { encodeBatch, encodeSnapshot } from '../wire/durable.ts';
+import { encodeBatch } from '../wire/durable.ts';
 import { Delay } from './delay.ts';
 import type { Disk, DiskFile } from './disk.ts';
 import { HistoryLog, type HistoryOptions, type HistoryStart } from './history/history-log.ts';
 import { OutboxDrain, storedBatch } from './outbox-drain.ts';
-import { type LogOptions, type LogTail, type Segment, SegmentedLog } from './segmented-log.ts';
-import { SNAPSHOT_NEW_NAME, writeSnapshot } from './snapshot-file.ts';
+import { type Append, OutboxRoom, type RoomOptions } from './outbox-room.ts';
+import { type LogOptions, type LogTail, SegmentedLog } from './segmented-log.ts';
+import { SnapshotSaver } from './snapshot-saver.ts';
 import type { OrderStore, Store, StoredBatch, StoreEvent } from './store.ts';
 import { Superblock } from './superblock.ts';
-import type { HistoryMark, Mark, SuperblockState } from './superblock-copy.ts';
+import type { HistoryMark, SuperblockState } from './superblock-copy.ts';
 import { problemText, run, type StorageProblem } from './task.ts';
 
 /**
@@ -40,12 +41,8 @@ export interface OutboxOptions extends LogOptions {
   readonly order: OrderOptions | null;
 }
 
-export interface OrderOptions {
+export interface OrderOptions extends RoomOptions {
   readonly history: HistoryOptions;
-  /** What the outbox may take; a whole segment more while it is written. */
-  readonly outboxBytesMax: number;
-  /** What happens to readings that come in when it is full. `reject` is for the edge to do, which is told. */
-  readonly outboxPolicy: 'block' | 'reject' | 'drop-oldest';
   /** Of the latest batches, kept in memory until they are ordered. */
   readonly outboxTailBytesMax: number;
 }
@@ -59,22 +56,11 @@ export interface StoreStart {
   readonly history: HistoryStart | null;
 }
 
-interface SnapshotSave {
-  readonly snapshot: Snapshot;
-  readonly done: readonly (() => void)[];
-}
-
-interface Append {
-  readonly batch: Batch;
-  readonly done: (stored?: StoredBatch) => void;
-}
-
 export class OutboxStore implements Store, OrderStore {
-  readonly #disk: Disk;
   readonly #events: StoreEvents;
   readonly #superblock: Superblock;
   readonly #log: SegmentedLog;
-  readonly #retrySnapshot: Delay;
+  readonly #snapshots: SnapshotSaver;
   readonly #retrySuperblock: Delay;
   #hardState: HardState | null;
   #tailUnknown: boolean;
@@ -82,31 +68,22 @@ export class OutboxStore implements Store, OrderStore {
   readonly #order: OrderOptions | null;
   readonly #history: HistoryLog | null;
   readonly #drain: OutboxDrain;
+  readonly #room: OutboxRoom;
   #historyMark: HistoryMark;
   #isBroken = false;
-  /** While the outbox is as large as it may be. Bounded by what the peer may have unanswered. */
-  #held: Append[] = [];
-  #isOutboxFull = false;
-  /** What the last snapshot covers. */
-  #covered: Mark | null = null;
-  #isRemoving = false;
-
-  #writing: SnapshotSave | null = null;
-  /** Asked for while one is being written; a later one takes the place of an earlier one. */
-  #next: SnapshotSave | null = null;
-  #isSnapshotFull = false;
-  #snapshotBytes = 0;
-  #snapshots = 0;
-  #snapshotRest: (() => void) | null = null;
 
   constructor(disk: Disk, options: OutboxOptions, start: StoreStart, events: StoreEvents) {
     const { hardState, tailUnknown, lastSegment, history, ordered } = start.superblock;
-    this.#disk = disk;
     this.#events = events;
     this.#hardState = hardState;
     this.#tailUnknown = tailUnknown;
     this.#lastSegment = Math.max(lastSegment, start.tail.lastNumber);
-    this.#retrySnapshot = new Delay(options.retryFullAfterMs, events.wakeMoved);
+    this.#snapshots = new SnapshotSaver(disk, options.retryFullAfterMs, {
+      saved: ({ identity, ownN }) => this.#room.covered({ identity, index: ownN }),
+      full: (detail) => events.failed({ kind: 'full', detail }),
+      failed: (problem) => this.#break(problem),
+      wakeMoved: events.wakeMoved,
+    });
     this.#retrySuperblock = new Delay(options.retryFullAfterMs, events.wakeMoved);
     this.#superblock = new Superblock(
       start.superblockFile,
@@ -132,6 +109,11 @@ export class OutboxStore implements Store, OrderStore {
     this.#historyMark = history;
     const tailBytesMax = options.order?.outboxTailBytesMax ?? 0;
     this.#drain = new OutboxDrain(disk, () => this.#log.segments, tailBytesMax, ordered);
+    this.#room = new OutboxRoom(this.#log, this.#drain, options.order, {
+      remember: (done) => this.#superblock.save(done),
+      append: (append) => this.#append(append),
+      happened: events.happened,
+    });
     this.#history = this.#historyOf(disk, options, start.history, events);
     this.#log.start();
     this.#history?.start();
@@ -147,8 +129,7 @@ export class OutboxStore implements Store, OrderStore {
       !this.#tailUnknown || !sameIdentity(identity, this.#hardState.identity),
       'an identity whose last n is not known is not continued',
     );
-    if (this.#order !== null && !this.#hasRoom(this.#order)) this.#held.push({ batch, done });
-    else this.#append({ batch, done });
+    this.#room.append({ batch, done });
   }
 
   saveHardState(state: HardState, done: () => void): void {
@@ -228,20 +209,18 @@ export class OutboxStore implements Store, OrderStore {
   }
 
   ordered(identity: Identity, upto: number): void {
-    if (this.#drain.ordered(identity, upto)) this.#trim();
+    if (this.#drain.ordered(identity, upto)) this.#room.trim();
   }
 
   saveSnapshot(snapshot: Snapshot, done: () => void): void {
-    if (this.#isBroken) return;
-    this.#next = { snapshot, done: [...(this.#next?.done ?? []), done] };
-    this.#writeSnapshot();
+    this.#snapshots.save(snapshot, done);
   }
 
   /** When `wake` has something to do; 0 for at once. */
   get wakeAt(): number {
     return Math.min(
       this.#log.wakeAt,
-      this.#retrySnapshot.wakeAt,
+      this.#snapshots.wakeAt,
       this.#retrySuperblock.wakeAt,
       this.#history?.wakeAt ?? NEVER,
     );
@@ -251,7 +230,7 @@ export class OutboxStore implements Store, OrderStore {
   wake(steadyMs: number): void {
     this.#log.wake(steadyMs);
     this.#history?.wake(steadyMs);
-    if (this.#retrySnapshot.passes(steadyMs)) this.#writeSnapshot();
+    this.#snapshots.wake(steadyMs);
     if (this.#retrySuperblock.passes(steadyMs)) this.#superblock.tryAgain();
   }
 
@@ -260,9 +239,8 @@ export class OutboxStore implements Store, OrderStore {
       ...this.#log.counters(),
       ...this.#history?.counters(),
       outbox_tail_bytes: this.#drain.tailBytes,
-      outbox_appends_held: this.#held.length,
-      snapshots_saved_total: this.#snapshots,
-      snapshot_bytes: this.#snapshotBytes,
+      outbox_appends_held: this.#room.held,
+      ...this.#snapshots.counters(),
     };
   }
 
@@ -270,7 +248,7 @@ export class OutboxStore implements Store, OrderStore {
     return new Promise((resolve) => {
       this.#log.finish(() =>
         this.#finishHistory(() =>
-          this.#whenSnapshotRests(() => this.#saveLast(() => this.#closeFiles(resolve))),
+          this.#snapshots.whenResting(() => this.#saveLast(() => this.#closeFiles(resolve))),
         ),
       );
     });
@@ -323,118 +301,9 @@ export class OutboxStore implements Store, OrderStore {
     });
   }
 
-  /** (ST48) */
-  #hasRoom(order: OrderOptions): boolean {
-    if (this.#held.length === 0 && this.#log.bytes < order.outboxBytesMax) return true;
-    if (order.outboxPolicy === 'drop-oldest' && this.#held.length === 0 && this.#dropOldest()) return true;
-    if (!this.#isOutboxFull) {
-      this.#isOutboxFull = true;
-      const { bytes } = this.#log;
-      this.#events.happened({ type: 'outbox-full', bytes, bytesMax: order.outboxBytesMax });
-    }
-    return false;
-  }
-
-  /** What a snapshot covers may go, though it was never ordered. */
-  #dropOldest(): boolean {
-    const oldest = this.#log.segments[0];
-    const isCovered =
-      oldest !== undefined && this.#log.removable((segment) => this.#isInSnapshot(segment)) > 0;
-    if (!isCovered) return false;
-    const { identity, first, last } = oldest;
-    const firstN = Math.max(first, this.#drain.orderedUpto(identity) + 1);
-    this.#log.remove(1);
-    this.#drain.ordered(identity, last);
-    if (firstN <= last) this.#events.happened({ type: 'outbox-dropped', identity, firstN, lastN: last });
-    return true;
-  }
-
-  /** Removes what is in the snapshot and, where there is an order, in it. (ST20, ST46) */
-  #trim(): void {
-    if (this.#order === null) {
-      this.#log.remove(this.#log.removable((segment) => this.#isInSnapshot(segment)));
-      return;
-    }
-    if (this.#isRemoving || this.#log.removable((segment) => this.#isDone(segment)) === 0) return;
-    // Otherwise the next start would take for dropped what was ordered.
-    this.#isRemoving = true;
-    this.#superblock.save(() => {
-      this.#isRemoving = false;
-      this.#log.remove(this.#log.removable((segment) => this.#isDone(segment)));
-      this.#appendHeld();
-    });
-  }
-
-  #isInSnapshot({ identity, last }: Segment): boolean {
-    if (this.#covered === null) return false;
-    const order = compareIdentities(identity, this.#covered.identity);
-    return order < 0 || (order === 0 && last <= this.#covered.index);
-  }
-
-  #isDone(segment: Segment): boolean {
-    return this.#isInSnapshot(segment) && segment.last <= this.#drain.orderedUpto(segment.identity);
-  }
-
-  #appendHeld(): void {
-    const { outboxBytesMax } = must(this.#order, 'appends are held by the order');
-    while (this.#log.bytes < outboxBytesMax) {
-      const append = this.#held.shift();
-      if (append === undefined) break;
-      this.#append(append);
-    }
-    if (this.#held.length > 0 || !this.#isOutboxFull) return;
-    this.#isOutboxFull = false;
-    this.#events.happened({ type: 'outbox-room' });
-  }
-
   #finishHistory(done: () => void): void {
     if (this.#history === null || this.#isBroken) done();
     else this.#history.finish(done);
-  }
-
-  #writeSnapshot(): void {
-    if (this.#writing !== null || this.#next === null || this.#isBroken) return;
-    const save = this.#next;
-    this.#writing = save;
-    this.#next = null;
-    run(
-      writeSnapshot(this.#disk, encodeSnapshot(save.snapshot)),
-      (bytes) => this.#snapshotSaved(save, bytes),
-      (problem) => this.#snapshotFailed(save, problem),
-    );
-  }
-
-  #snapshotSaved({ snapshot, done }: SnapshotSave, bytes: number): void {
-    this.#writing = null;
-    if (this.#isBroken) {
-      this.#restSnapshot();
-      return;
-    }
-    this.#isSnapshotFull = false;
-    this.#snapshotBytes = bytes;
-    this.#snapshots++;
-    this.#covered = { identity: snapshot.identity, index: snapshot.ownN };
-    this.#trim();
-    for (const answer of done) answer();
-    this.#writeSnapshot();
-    this.#restSnapshot();
-  }
-
-  #snapshotFailed(save: SnapshotSave, problem: StorageProblem): void {
-    if (problem.kind !== 'full') {
-      this.#writing = null;
-      this.#break(problem);
-      this.#restSnapshot();
-      return;
-    }
-    this.#disk.remove(SNAPSHOT_NEW_NAME, () => {
-      this.#writing = null;
-      this.#next = this.#next ? { ...this.#next, done: [...save.done, ...this.#next.done] } : save;
-      this.#retrySnapshot.ask();
-      if (!this.#isSnapshotFull) this.#events.failed({ kind: 'full', detail: problem.detail });
-      this.#isSnapshotFull = true;
-      this.#restSnapshot();
-    });
   }
 
   /** Nothing is ever answered again: whether what was written before is there, nobody knows. (ST23) */
@@ -443,24 +312,10 @@ export class OutboxStore implements Store, OrderStore {
     this.#isBroken = true;
     this.#log.stop();
     this.#history?.stop();
-    this.#held = [];
-    this.#retrySnapshot.stop();
+    this.#room.stop();
+    this.#snapshots.stop();
     this.#retrySuperblock.stop();
-    this.#next = null;
     this.#events.failed({ kind: 'broken', detail: problemText(problem) });
-  }
-
-  #whenSnapshotRests(done: () => void): void {
-    this.#snapshotRest = done;
-    this.#restSnapshot();
-  }
-
-  /** One that waits for space is given up. */
-  #restSnapshot(): void {
-    if (this.#writing !== null || this.#snapshotRest === null) return;
-    const done = this.#snapshotRest;
-    this.#snapshotRest = null;
-    done();
   }
 
   /** The last index goes into the superblock, so that a log that is shorter at the next start is noticed. */
@@ -471,6 +326,7 @@ export class OutboxStore implements Store, OrderStore {
 
   #closeFiles(done: () => void): void {
     this.#isBroken = true;
+    this.#snapshots.stop();
     this.#log.close(() => this.#closeHistory(() => this.#superblock.close(done)));
   }
 

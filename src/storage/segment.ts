@@ -7,7 +7,7 @@
 import { assert } from '../kit/assert.ts';
 import { crc32 } from '../kit/crc32.ts';
 import type { Identity } from '../model/ids.ts';
-import { identityAt, putIdentity, putSafeInteger, safeIntegerAt, viewOf } from './fields.ts';
+import { endOfContent, identityAt, putIdentity, putSafeInteger, safeIntegerAt, viewOf } from './fields.ts';
 import {
   type Chain,
   continues,
@@ -134,13 +134,4 @@ export function scanSegment<V>(
   }
   if (badFrom !== null) bad(badFrom, Math.max(end, badFrom));
   return { number, bytes: bytes.length, header, pieces };
-}
-
-/** Behind the last byte that is not zero. */
-function endOfContent(bytes: Uint8Array): number {
-  const view = viewOf(bytes);
-  let end = bytes.length;
-  while (end >= 8 && view.getInt32(end - 8) === 0 && view.getInt32(end - 4) === 0) end -= 8;
-  while (end > 0 && bytes[end - 1] === 0) end--;
-  return end;
 }

@@ -72,8 +72,10 @@ export class FileDisk implements Disk {
           return;
         }
         file.write(file.bytes, ZEROS.subarray(0, bytes - file.bytes), (written) => {
-          if (written.ok) fill();
-          else file.close(() => done(written));
+          if (!written.ok) file.close(() => done(written));
+          else if (file.bytes === bytes) fill();
+          // Piece by piece: a log that syncs meanwhile would have to wait for all of them.
+          else file.sync((synced) => (synced.ok ? fill() : file.close(() => done(synced))));
         });
       };
       fill();

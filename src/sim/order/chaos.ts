@@ -43,7 +43,8 @@ export class OrderChaos {
       node.spare();
       node.disk.setSlowness(1);
       node.disk.setStuck(false);
-      node.setDiskFull(false);
+      node.disk.setFull(false);
+      node.disk.settle();
       node.resume();
       if (goneForGood.has(node)) this.#world.crash(node, true);
       else if (!node.hasLeft) this.#world.start(node);
@@ -66,7 +67,7 @@ export class OrderChaos {
         for (const each of this.#world.nodes) this.#restartAfter(event, each, false, () => {});
         return;
       case 'crash-loop':
-        this.#crashLoop(event, node, 2 + Math.floor(event.unit * 5));
+        if (node.up) this.#crashLoop(event, node, 2 + Math.floor(event.unit * 5));
         return;
       case 'lost-disk':
       case 'lost-log':
@@ -94,8 +95,8 @@ export class OrderChaos {
         return;
       case 'full-disk':
         this.#during(event, `${node.peer}'s disk is full`, {
-          begin: () => node.setDiskFull(true),
-          end: () => node.setDiskFull(false),
+          begin: () => node.disk.setFull(true),
+          end: () => node.disk.setFull(false),
         });
         return;
       case 'sever':
@@ -143,6 +144,10 @@ export class OrderChaos {
       case 'strangers':
         this.#strangers.send(event, node);
         return;
+      case 'lying-disk':
+      case 'failing-disk':
+        this.#spoil(event, node);
+        return;
       case 'retain':
         for (const each of this.#world.nodes) this.#retain(event, each);
         return;
@@ -180,6 +185,24 @@ export class OrderChaos {
       default:
         this.#restartAfter(event, node, false, () => node.rot(event.unit));
     }
+  }
+
+  /** What such a disk forgets counts as lost from here on. */
+  #spoil(event: FaultEvent, node: OrderNode): void {
+    if (node.disk.kind !== 'bytes' || !node.up || !mayLoseDisk(this.#world, node)) return;
+    if (event.family === 'failing-disk') {
+      this.#world.watcher.fault(`${node.peer}'s disk will refuse a sync`);
+      node.disk.failNext();
+      this.#startLater(event, node);
+      return;
+    }
+    this.#during(event, `${node.peer}'s disk lies`, {
+      begin: () => node.disk.setLying(true),
+      end: () => {
+        node.disk.setLying(false);
+        this.#restartAfter(event, node, false, () => {});
+      },
+    });
   }
 
   #shape(event: FaultEvent): readonly Cut[] {
@@ -256,7 +279,7 @@ export class OrderChaos {
     if (times === 0 || this.#ended) return;
     this.#world.crash(node, true);
     this.#world.timeline.after(20 + event.unit * 400, () => {
-      if (this.#ended) return;
+      if (this.#ended || node.hasLeft) return;
       this.#world.start(node);
       this.#world.timeline.after(30 + event.unit * 900, () => this.#crashLoop(event, node, times - 1));
     });

@@ -91,6 +91,13 @@ test('[SM42] a disk that is stuck answers once it comes loose', () => {
 
 function newDisk(seed = 1) {
   const timeline = new Timeline();
-  const disk = new OrderDisk(timeline, new Random(seed), { syncMs: { min: 1, max: 2 } }, () => {});
+  const events = {
+    durable: () => {},
+    full: () => {},
+    damaged: () => {},
+    broken: () => {},
+    problem: () => {},
+  };
+  const disk = new OrderDisk(timeline, new Random(seed), { syncMs: { min: 1, max: 2 } }, events);
   return { timeline, disk };
 }

@@ -3,18 +3,25 @@
 // accident. SPEC rule SM42.
 
 import type { Random } from '../../kit/random.ts';
+import type { Entry } from '../../model/entry.ts';
+import type { Identity } from '../../model/ids.ts';
+import type { OutboxBatch } from '../../protocol/ordering/port.ts';
 import type { Timeline } from '../timeline.ts';
-import { OrderImage, type OrderWrite } from './image.ts';
-
-export interface OrderDiskOptions {
-  readonly syncMs: { readonly min: number; readonly max: number };
-}
-
-export type FileName = 'superblock' | 'log' | 'outbox';
+import {
+  type BatchesWanted,
+  type DiskEvents,
+  type DiskFound,
+  type FileName,
+  type LogWanted,
+  type OrderDiskOptions,
+  READ_MS,
+  type SimulatedDisk,
+} from './disk-port.ts';
+import { OrderImage, type OrderWrite, ownLastN, restsOf } from './image.ts';
 
 interface Pending {
   readonly write: OrderWrite;
-  readonly done: () => void;
+  readonly done: (stored: OutboxBatch | null) => void;
 }
 
 interface File {
@@ -23,11 +30,12 @@ interface File {
   sync: number;
 }
 
-export class OrderDisk {
+export class OrderDisk implements SimulatedDisk {
+  readonly kind = 'entries';
   readonly #timeline: Timeline;
   readonly #random: Random;
   readonly #options: OrderDiskOptions;
-  readonly #durable: (write: OrderWrite) => void;
+  readonly #events: DiskEvents;
   readonly #files: { readonly [name in FileName]: File } = {
     superblock: { pending: [], sync: 0 },
     log: { pending: [], sync: 0 },
@@ -37,32 +45,92 @@ export class OrderDisk {
   #slowness = 1;
   readonly #stuck = new Set<FileName>();
 
-  constructor(
-    timeline: Timeline,
-    random: Random,
-    options: OrderDiskOptions,
-    durable: (write: OrderWrite) => void,
-  ) {
+  #isFull = false;
+
+  constructor(timeline: Timeline, random: Random, options: OrderDiskOptions, events: DiskEvents) {
     this.#timeline = timeline;
     this.#random = random;
     this.#options = options;
-    this.#durable = durable;
+    this.#events = events;
   }
 
   get image(): OrderImage {
     return this.#image;
   }
 
-  get waiting(): number {
-    return FILES.reduce((sum, name) => sum + this.#files[name].pending.length, 0);
+  readonly isDoubtful = false;
+
+  get isFull(): boolean {
+    return this.#isFull;
   }
 
-  write(write: OrderWrite, done: () => void): void {
+  write(write: OrderWrite, done: (stored: OutboxBatch | null) => void): void {
     const name = fileOf(write);
     const file = this.#files[name];
     file.pending.push({ write, done });
     if (file.pending.length === 1) this.#startSync(name);
   }
+
+  readLog({ from, to, bytesMax, isWanted }: LogWanted, done: (entries: readonly Entry[]) => void): void {
+    this.#timeline.after(READ_MS, () => {
+      const entries: Entry[] = [];
+      let bytes = 0;
+      for (let index = from; index <= to; index++) {
+        const entry = this.#image.log.at(index);
+        if (entry === undefined || !isWanted(entry)) break;
+        bytes += entry.bytes.length;
+        if (entries.length > 0 && bytes > bytesMax) break;
+        entries.push(entry);
+      }
+      done(entries);
+    });
+  }
+
+  readOutbox(
+    { identity, fromN, bytesMax }: BatchesWanted,
+    done: (batches: readonly OutboxBatch[]) => void,
+  ): void {
+    this.#timeline.after(READ_MS, () => done(this.#image.readBatches(identity, fromN, bytesMax)));
+  }
+
+  /** What is kept as it is loses nothing below its base. */
+  mendLog(_entries: readonly Entry[], done: (mended: boolean) => void): void {
+    this.#timeline.after(READ_MS, () => done(true));
+  }
+
+  recover(): DiskFound {
+    const { identity, state } = this.#image;
+    const lastN = identity === null ? 0 : ownLastN(this.#image, identity);
+    const outbox = restsOf(this.#image);
+    return { identity, state, log: this.#image.recoverLog(), outbox, lastN, isLost: false };
+  }
+
+  born(identity: Identity): void {
+    this.#image.identity = identity;
+  }
+
+  become(identity: Identity, done: () => void): void {
+    this.born(identity);
+    done();
+  }
+
+  rot(unit: number): void {
+    this.#image.rotFrom(unit);
+  }
+
+  /** A full disk takes no batches of producers; the order has a reserve for what it writes itself. */
+  setFull(full: boolean): void {
+    if (this.#isFull === full) return;
+    this.#isFull = full;
+    this.#events.full(full);
+  }
+
+  /** What is kept as it is cannot be lost in part. */
+  setLying(): void {}
+
+  settle(): void {}
+
+  failNext(): void {}
 
   /** 1 is as fast as it ever is. */
   setSlowness(slowness: number): void {
@@ -97,11 +165,6 @@ export class OrderDisk {
     this.#image = image;
   }
 
-  /** At once, as a host does before its process runs. */
-  keepNow(write: OrderWrite): void {
-    this.#keep(write);
-  }
-
   /** A write that was cut short leaves the entries that were whole, and not what stood behind them. */
   #tear(write: OrderWrite & { readonly type: 'append' }): void {
     const whole = this.#random.below(write.entries.length + 1);
@@ -132,12 +195,12 @@ export class OrderDisk {
     const done = file.pending.splice(0, covered);
     for (const { write } of done) this.#keep(write);
     if (file.pending.length > 0) this.#startSync(name);
-    for (const pending of done) pending.done();
+    for (const { write, done: answer } of done) answer(write.type === 'batch' ? write.batch : null);
   }
 
   #keep(write: OrderWrite): void {
     this.#image.keep(write);
-    this.#durable(write);
+    this.#events.durable(write);
   }
 }
 

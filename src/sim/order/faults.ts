@@ -74,6 +74,10 @@ export const EVENT_FAMILIES = [
   'strangers',
   /** The operator wants no more than so much of the log kept. */
   'retain',
+  /** Of disks of bytes: syncs are answered and do nothing, and then the power fails. */
+  'lying-disk',
+  /** Of disks of bytes: a sync is refused, once. */
+  'failing-disk',
 ] as const;
 
 export const ORDER_FAMILIES = [...STANDING_FAMILIES, ...EVENT_FAMILIES] as const;
@@ -158,6 +162,8 @@ const RARE: ReadonlySet<EventFamily> = new Set([
   'leave',
   'remove',
   'return',
+  'lying-disk',
+  'failing-disk',
 ]);
 
 export function parseOrderFaults(text: string): Result<OrderFaultChoice> {

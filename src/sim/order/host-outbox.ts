@@ -11,9 +11,6 @@ import type { OrderingMessage } from '../../wire/ordering-messages.ts';
 import type { OrderWrite } from './image.ts';
 import type { OrderNode, OrderNodeWorld, Step } from './node.ts';
 
-/** Reading a disk takes a moment, and never waits for a sync. */
-const READ_MS = 0.2;
-
 export class HostOutbox implements OrderingOutbox {
   readonly #node: OrderNode;
   readonly #life: number;
@@ -77,32 +74,33 @@ export class HostOutbox implements OrderingOutbox {
     this.#write({ type: 'base', base }, (machine, now, out) => machine.baseSaved(base, now, out));
   }
 
+  /** What lies below a base is not read again by a start, so nothing more is to be done than to take it. */
+  mendLog(entries: readonly Entry[]): void {
+    const [from, to] = [entries[0]?.index ?? 0, entries.at(-1)?.index ?? 0];
+    if (this.#isOver()) return;
+    this.#node.disk.mendLog(entries, (mended) => {
+      this.#answer((machine, now, out) =>
+        machine.disk({ from, to, is: mended ? 'mended' : 'not-mended' }, now, out),
+      );
+    });
+  }
+
   trimLog(upto: number): void {
     this.#write({ type: 'trim', upto }, null);
   }
 
   readLog({ id, from, to, bytesMax }: LogRead): void {
     if (this.#isOver()) return;
-    this.#later(() => {
-      const { asked, image } = this.#node;
-      const entries: Entry[] = [];
-      let bytes = 0;
-      for (let index = from; index <= to; index++) {
-        const entry = image.log.at(index);
-        if (entry === undefined || entry !== asked.at(index)) break;
-        bytes += entry.bytes.length;
-        if (entries.length > 0 && bytes > bytesMax) break;
-        entries.push(entry);
-      }
-      this.#node.deliver((machine, now, out) => machine.logRead(id, entries, now, out));
+    const isWanted = (entry: Entry): boolean => entry === this.#node.asked.at(entry.index);
+    this.#node.disk.readLog({ from, to, bytesMax, isWanted }, (entries) => {
+      this.#answer((machine, now, out) => machine.logRead(id, entries, now, out));
     });
   }
 
   readOutbox({ id, identity, fromN, bytesMax }: OutboxRead): void {
     if (this.#isOver()) return;
-    this.#later(() => {
-      const batches = this.#node.image.readBatches(identity, fromN, bytesMax);
-      this.#node.deliver((machine, now, out) => machine.outboxRead(id, batches, now, out));
+    this.#node.disk.readOutbox({ identity, fromN, bytesMax }, (batches) => {
+      this.#answer((machine, now, out) => machine.outboxRead(id, batches, now, out));
     });
   }
 
@@ -117,14 +115,12 @@ export class HostOutbox implements OrderingOutbox {
     if (this.#isOver()) return;
     this.#node.ask(write);
     this.#node.disk.write(write, () => {
-      if (answer !== null && this.#node.life === this.#life) this.#node.deliver(answer);
+      if (answer !== null) this.#answer(answer);
     });
   }
 
-  #later(read: () => void): void {
-    this.#world.timeline.after(READ_MS, () => {
-      if (this.#node.life === this.#life && this.#node.up) read();
-    });
+  #answer(answer: Step): void {
+    if (this.#node.life === this.#life) this.#node.deliver(answer);
   }
 
   /** One request fewer until the process dies: those behind the last are never made. */

@@ -149,6 +149,7 @@ export class OrderImage {
 
   #trim(upto: number): void {
     this.log.trim(Math.min(upto, this.log.last));
+    if (this.rot !== null && this.rot.to <= upto) this.rot = null;
     this.bases = this.bases.filter(({ index }) => index >= upto);
   }
 
@@ -158,7 +159,9 @@ export class OrderImage {
     this.bases.push(base);
     const held = this.log.at(base.index);
     const continues = held !== undefined && held.chain.a === base.chain.a && held.chain.b === base.chain.b;
-    if (!continues && base.index > this.log.last) this.log.restart(base.index);
+    if (continues || base.index <= this.log.last) return;
+    this.log.restart(base.index);
+    this.rot = null;
   }
 
   #prune(identity: Identity, upto: number): void {
@@ -170,9 +173,11 @@ export class OrderImage {
   }
 }
 
+export const STAND_IN_BYTES = 8;
+
 /** What stands for records `firstN..lastN` of whoever wrote them: their numbers. */
 export function payloadOf(firstN: number, lastN: number): Uint8Array {
-  const payload = new Uint8Array(8);
+  const payload = new Uint8Array(STAND_IN_BYTES);
   const view = new DataView(payload.buffer);
   view.setUint32(0, firstN, true);
   view.setUint32(4, lastN, true);

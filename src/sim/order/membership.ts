@@ -26,7 +26,8 @@ export function changeMembership(world: OrderWorld, event: FaultEvent, node: Ord
       return;
     }
     case 'leave':
-      if (!mayLose(world, node)) return;
+      // Who is in no group has none to leave.
+      if (node.group === null || !mayLose(world, node)) return;
       world.watcher.fault(`${node.peer} is told to leave`);
       node.isUnwanted = true;
       node.command({ kind: 'leave' });
@@ -69,12 +70,16 @@ export function mayLoseDisk(world: OrderWorld, node: OrderNode): boolean {
   return mayLose(world, node);
 }
 
-/** Whether every view that anybody could still decide with keeps a quorum of members as they are. */
+/**
+ * Whether every view that anybody could still decide with keeps a quorum of members as they are, also once those who
+ * are told to go have gone.
+ */
 function mayLose(world: OrderWorld, lost: OrderNode): boolean {
   return viewsAbout(world).every((view) =>
     isQuorum(view, ({ peer, identity }) => {
       const node = world.byPeer(peer);
-      return node !== undefined && node !== lost && !node.hasLeft && node.isStill(identity);
+      const stays = node !== undefined && node !== lost && !node.hasLeft && !node.isUnwanted;
+      return stays && node.isStill(identity);
     }),
   );
 }
@@ -82,7 +87,10 @@ function mayLose(world: OrderWorld, lost: OrderNode): boolean {
 export function viewsAbout(world: OrderWorld): readonly GroupView[] {
   const views = new Set<GroupView>();
   for (const node of world.nodes) {
-    const { log } = node.image;
+    const { log, state } = node.image;
+    // What was accepted once may be what is founded at last.
+    const accepted = node.group === null ? state?.founding?.accepted : null;
+    if (accepted) views.add(accepted.view);
     for (const { view } of [latestView(node), latestView({ asked: log, base: node.base })]) {
       if (view !== null) views.add(view);
     }

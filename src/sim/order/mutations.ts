@@ -10,9 +10,10 @@ import { History } from '../../peer/history.ts';
 import type { HistoryOptions } from '../../peer/history-options.ts';
 import { ELECTION_RULES, type ElectionRules } from '../../protocol/election/rules.ts';
 import type { RecoveredHistory } from '../../protocol/ordering/machine.ts';
-import type { OrderingOutbox } from '../../protocol/ordering/port.ts';
+import type { OrderingOutbox, OutboxBatch } from '../../protocol/ordering/port.ts';
 import { isQuorum } from '../../protocol/ordering/quorum.ts';
 import { ORDERING_RULES, type OrderingRules } from '../../protocol/ordering/rules.ts';
+import { payloadOf } from './image.ts';
 import { PassingOutbox, TamperedHistory } from './tampered.ts';
 
 export interface Boot {
@@ -123,6 +124,17 @@ class FloorLessOutbox extends PassingOutbox {
   }
 }
 
+/** Cuts a batch one record too early, and calls it what it should be. */
+class MisCutting extends TamperedHistory {
+  override outboxRead(id: number, batches: readonly OutboxBatch[], now: Now, out: OrderingOutbox): void {
+    const wrong = batches.map((batch) => ({
+      ...batch,
+      payload: payloadOf(Math.max(1, batch.firstN - 1), Math.max(1, batch.lastN - 1)),
+    }));
+    super.outboxRead(id, wrong, now, out);
+  }
+}
+
 function withLearners(view: GroupView): readonly GroupMember[] {
   return [...view.voters, ...view.learners];
 }
@@ -138,6 +150,7 @@ export const MUTATIONS = {
   'votes for logs older than its own': {
     caughtBy: 'a leader has all that is committed',
     election: {
+      ahead: () => 0,
       grants: (claim, voter) =>
         ELECTION_RULES.grants(claim, { ...voter, lastBallot: claim.lastBallot, lastIndex: claim.lastIndex }),
     },
@@ -206,6 +219,7 @@ export const MUTATIONS = {
     caughtBy: 'delivered is committed, durable and in order',
     process: FloorLess,
   },
+  'cuts its batches in the wrong place': { caughtBy: 'each record once and in order', process: MisCutting },
   'leaks the flag of a transfer that failed': {
     caughtBy: 'no storm rages',
     election: { reopens: () => false },

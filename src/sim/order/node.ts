@@ -4,21 +4,21 @@
 
 import type { Address } from '../../model/address.ts';
 import type { Ballot } from '../../model/ballot.ts';
-import type { Base, Entry, OrderState, RecoveredLog } from '../../model/entry.ts';
+import type { Base, Entry } from '../../model/entry.ts';
 import type { GroupId } from '../../model/group-view.ts';
 import { type Identity, type PeerId, sameIdentity } from '../../model/ids.ts';
 import type { Now } from '../../model/time.ts';
-import type { History, HistoryCommand } from '../../peer/history.ts';
+import type { DiskState, History, HistoryCommand } from '../../peer/history.ts';
 import type { OrderingOutbox, OutboxBatch } from '../../protocol/ordering/port.ts';
 import type { LinkLoss } from '../../protocol/outbox.ts';
 import type { OrderingMessage } from '../../wire/ordering-messages.ts';
 import { MachineClock } from '../clock.ts';
 import type { Timeline } from '../timeline.ts';
 import { Alarm } from './alarm.ts';
-import type { OrderDisk } from './disk.ts';
+import type { DiskFound, SimulatedDisk } from './disk-port.ts';
 import { EntryLog } from './entry-log.ts';
 import { HostOutbox } from './host-outbox.ts';
-import { foundedBase, type OrderImage, type OrderWrite, ownLastN, payloadOf } from './image.ts';
+import { foundedBase, type OrderImage, type OrderWrite, payloadOf } from './image.ts';
 import type { Station } from './link-pair.ts';
 import type { Links } from './links.ts';
 import type { OrderPlace, OrderWatcher } from './watcher.ts';
@@ -51,7 +51,7 @@ export class OrderNode implements Station, OrderPlace {
   readonly index: number;
   readonly peer: PeerId;
   readonly clock = new MachineClock();
-  readonly disk: OrderDisk;
+  readonly disk: SimulatedDisk;
   /** Members that were removed, or said goodbye for good, stay away. */
   hasLeft = false;
   /** An operator wanted it out of the group: it may be a member or not. */
@@ -68,14 +68,13 @@ export class OrderNode implements Station, OrderPlace {
   #group: GroupId | null = null;
   #pausedSinceMs: number | null = null;
   #inbox: Step[] = [];
-  #isDiskFull = false;
   #lastN = 0;
   #tickets = 0;
   #requests = 0;
   /** Who is there in the eyes of this machine's state plane. */
   readonly #present = new Set<PeerId>();
 
-  constructor(index: number, peer: PeerId, identity: Identity, disk: OrderDisk, world: OrderNodeWorld) {
+  constructor(index: number, peer: PeerId, identity: Identity, disk: SimulatedDisk, world: OrderNodeWorld) {
     this.index = index;
     this.peer = peer;
     this.#identity = identity;
@@ -90,7 +89,8 @@ export class OrderNode implements Station, OrderPlace {
   /** Whether its disk is that of the member, not a later one, and whole: it may vote. */
   isStill(identity: Identity): boolean {
     const { identity: mine, rot, state } = this.image;
-    return mine !== null && sameIdentity(mine, identity) && rot === null && state?.damaged !== true;
+    const isWhole = rot === null && state?.damaged !== true && !this.disk.isDoubtful;
+    return mine !== null && sameIdentity(mine, identity) && isWhole;
   }
 
   get life(): number {
@@ -148,22 +148,21 @@ export class OrderNode implements Station, OrderPlace {
     return this.clock.read(this.#world.timeline.nowMs);
   }
 
-  start(identity: Identity, make: (state: OrderState | null, log: RecoveredLog) => History): void {
+  start(identity: Identity, found: DiskFound, make: () => History): void {
     const { timeline, watcher, links } = this.#world;
     const life = ++this.#life;
     this.#powered = true;
     this.#identity = identity;
     this.clock.restartSteady(timeline.nowMs);
     const { image } = this;
-    const log = image.recoverLog();
     this.#asked = image.log.copy();
     this.#base = image.base ?? foundedBase(image.state);
     this.#leads = null;
     this.#commitIndex = 0;
     this.#group = image.state?.group ?? image.base?.group ?? null;
-    this.#lastN = ownLastN(image, identity);
+    this.#lastN = found.lastN;
     this.#present.clear();
-    const machine = this.#guard(() => make(image.state, log));
+    const machine = this.#guard(make);
     if (machine === null) return;
     const run: Run = {
       machine,
@@ -173,9 +172,9 @@ export class OrderNode implements Station, OrderPlace {
       }),
     };
     this.#run = run;
-    watcher.started(this, log);
+    watcher.started(this, found.log);
     this.#step((machine, now, out) => machine.start(now, out));
-    if (this.#isDiskFull) this.#step((it, now, out) => it.disk('full', now, out));
+    if (this.disk.isFull) this.diskIs('full');
     links.started(this);
   }
 
@@ -185,7 +184,7 @@ export class OrderNode implements Station, OrderPlace {
     this.#powered = powered;
     this.#pausedSinceMs = null;
     this.#inbox = [];
-    this.disk.crash();
+    this.disk.crash(powered);
     this.#world.links.stopped(this);
     this.#world.watcher.stopped(this);
   }
@@ -215,30 +214,31 @@ export class OrderNode implements Station, OrderPlace {
     this.#run?.out.dieAfter(Number.POSITIVE_INFINITY, () => {});
   }
 
-  /** A full disk takes no batches of producers; the order has a reserve for what it writes itself. */
-  setDiskFull(full: boolean): void {
-    if (this.#isDiskFull === full) return;
-    this.#isDiskFull = full;
-    this.deliver((machine, now, out) => machine.disk(full ? 'full' : 'fine', now, out));
+  /** What its disk says of itself. */
+  diskIs(state: DiskState): void {
+    this.deliver((machine, now, out) => machine.disk(state, now, out));
   }
 
   /** While it does not run: what its log held from somewhere on is not what was written. */
   rot(unit: number): void {
     this.#world.watcher.rotting(this);
-    this.image.rotFrom(unit);
+    this.disk.rot(unit);
   }
 
   /** While it runs, its host finds that its identity is another's, and has taken this one, durably. */
   takeIdentity(identity: Identity): void {
-    this.#identity = identity;
-    this.image.identity = identity;
-    this.#lastN = 0;
-    this.deliver((machine, now, out) => machine.identityTaken(identity, now, out));
+    const life = this.#life;
+    this.disk.become(identity, () => {
+      if (this.#life !== life || this.#run === null) return;
+      this.#identity = identity;
+      this.#lastN = 0;
+      this.deliver((machine, now, out) => machine.identityTaken(identity, now, out));
+    });
   }
 
   /** Records of this machine's producer, a batch that is `stored` once the disk has answered. */
   submit(records: number): boolean {
-    if (this.#run === null || this.paused || this.#isDiskFull) return false;
+    if (this.#run === null || this.paused || this.disk.isFull) return false;
     const firstN = this.#lastN + 1;
     this.#lastN += records;
     const batch: OutboxBatch = {
@@ -249,8 +249,8 @@ export class OrderNode implements Station, OrderPlace {
       payload: payloadOf(firstN, this.#lastN),
     };
     const life = this.#life;
-    this.disk.write({ type: 'batch', batch }, () => {
-      if (this.#life === life) this.deliver((machine, now, out) => machine.stored(batch, now, out));
+    this.disk.write({ type: 'batch', batch }, (stored) => {
+      if (this.#life === life) this.deliver((machine, now, out) => machine.stored(stored ?? batch, now, out));
     });
     return true;
   }
@@ -259,6 +259,14 @@ export class OrderNode implements Station, OrderPlace {
     if (this.#run === null || this.paused) return;
     const ticket = ++this.#tickets;
     this.deliver((machine, now, out) => machine.command(ticket, command, now, out));
+  }
+
+  /** A reader wants to know up to where it must read. */
+  read(): void {
+    if (this.#run === null || this.paused) return;
+    const ticket = ++this.#tickets;
+    this.#world.watcher.reads(this, ticket);
+    this.deliver((machine, now, out) => machine.readIndex(ticket, now, out));
   }
 
   linkUp(to: Station): void {

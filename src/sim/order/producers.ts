@@ -15,6 +15,9 @@ export interface ProducerOptions {
   readonly burstMax: number;
 }
 
+/** How often somebody reads where something comes in. */
+const READ_CHANCE = 0.1;
+
 export class Producers {
   readonly #world: OrderWorld;
   readonly #random: Random;
@@ -45,6 +48,7 @@ export class Producers {
       for (let batch = 0; batch < batches; batch++) {
         if (node.submit(1 + this.#random.below(this.#options.recordsMax))) this.batches++;
       }
+      if (this.#random.chance(READ_CHANCE)) node.read();
       this.#later(node);
     });
   }

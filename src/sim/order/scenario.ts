@@ -4,6 +4,7 @@
 import { Random } from '../../kit/random.ts';
 import type { Problem } from '../world.ts';
 import { OrderChaos } from './chaos.ts';
+import type { DiskChoice, DiskKind, OrderDiskOptions } from './disk-port.ts';
 import { drawPlan, type FaultPlan, type OrderFaultChoice, type StandingFamily } from './faults.ts';
 import { CALM_LINKS, type LinkOptions } from './links.ts';
 import { drawCore, Liveness, leaderBoundMs } from './liveness.ts';
@@ -20,6 +21,7 @@ export interface OrderScenarioOptions {
   /** Of the drawn events only these happen; null: all of them. */
   readonly only: ReadonlySet<number> | null;
   readonly codec: boolean;
+  readonly disk: DiskChoice;
   readonly story: boolean;
   readonly mutation: Mutation | null;
 }
@@ -56,7 +58,7 @@ export class OrderScenario {
   readonly #chaos: OrderChaos;
 
   constructor(options: OrderScenarioOptions) {
-    const { seed, nodes, virtualMs, faults, only, codec, story, mutation } = options;
+    const { seed, nodes, virtualMs, faults, only, codec, disk, story, mutation } = options;
     const random = new Random(seed);
     this.options = options;
     const drawn = drawPlan(random.fork(), { choice: faults, virtualMs, nodes });
@@ -65,6 +67,7 @@ export class OrderScenario {
     const draws = random.fork();
     this.#random = random.fork();
     const spares = nodes > 2 && draws.chance(0.2) ? 1 : 0;
+    const diskKind = diskKindOf(seed, disk);
     const isFounded = virtualMs < 10_000 || draws.chance(0.85);
     this.stage = new OrderStage({
       ...CALM_STAGE,
@@ -73,7 +76,8 @@ export class OrderScenario {
       voters: isFounded ? Math.min(nodes - spares, 5) : 0,
       paths: drawPaths(draws, on('delay')),
       links: drawLinks(draws, on, virtualMs),
-      disk: { syncMs: on('slow-disks') ? draws.pick(SLOW_SYNCS) : draws.pick(FAST_SYNCS) },
+      disk: { syncMs: on('slow-disks') ? draws.pick(SLOW_SYNCS[diskKind]) : draws.pick(FAST_SYNCS) },
+      diskKind,
       election: { stableMs: draws.pick([500, 2_000, 10_000]), transferEveryMs: draws.pick([1_000, 60_000]) },
       ordering: {
         promoteAfterMs: draws.pick([200, 2_000]),
@@ -145,16 +149,29 @@ export class OrderScenario {
   }
 }
 
+/** A disk of bytes costs several times as much: one seed in sixteen has them. */
+export function diskKindOf(seed: number, choice: DiskChoice): DiskKind {
+  if (choice !== 'mixed') return choice;
+  return seed % 16 === 7 ? 'bytes' : 'entries';
+}
+
 const SETTLE_MS = 40_000;
 const FAST_SYNCS = [
   { min: 0.05, max: 0.5 },
   { min: 0.3, max: 4 },
   { min: 1, max: 12 },
 ] as const;
-const SLOW_SYNCS = [
-  { min: 5, max: 60 },
-  { min: 20, max: 150 },
-] as const;
+/** The engine syncs several files for what is one write to a disk of entries. */
+const SLOW_SYNCS: { readonly [kind in DiskKind]: readonly OrderDiskOptions['syncMs'][] } = {
+  entries: [
+    { min: 5, max: 60 },
+    { min: 20, max: 150 },
+  ],
+  bytes: [
+    { min: 2, max: 25 },
+    { min: 5, max: 60 },
+  ],
+};
 
 function drawPaths(random: Random, delay: boolean): OrderStage['options']['paths'] {
   const latencyMs = random.pick([

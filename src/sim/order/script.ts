@@ -4,7 +4,7 @@
 import { must } from '../../kit/assert.ts';
 import type { OrderingMessage } from '../../wire/ordering-messages.ts';
 import { type Problem, peerName } from '../world.ts';
-import type { FileName } from './disk.ts';
+import type { FileName } from './disk-port.ts';
 import type { Gate } from './links.ts';
 import type { Mutation } from './mutations.ts';
 import type { OrderNode } from './node.ts';
@@ -73,13 +73,13 @@ export class Script {
     for (const node of this.nodes) this.stage.world.start(node);
   }
 
-  /** All start, and `name` leads: it is handed the lead if another was faster. */
+  /** All start, and `name` leads and knows how the others are: it is handed the lead if another was faster. */
   begin(name: string): OrderNode {
     this.startAll();
     for (let turn = 0; turn < 10; turn++) {
       const first = this.untilSomeLeads(this.nodes.map(({ peer }) => peer));
-      if (first === this.node(name)) return first;
       this.run(200);
+      if (first === this.node(name)) return first;
       first.command({ kind: 'transfer', to: this.node(name).peer });
       this.run(200);
     }

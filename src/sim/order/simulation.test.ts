@@ -17,6 +17,7 @@ const OPTIONS: OrderSimulationOptions = {
   faults: 'all',
   only: null,
   codec: false,
+  disk: 'mixed',
   story: false,
   mutation: null,
 };

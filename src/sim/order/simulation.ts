@@ -2,6 +2,7 @@
 
 import { Random } from '../../kit/random.ts';
 import type { Problem } from '../world.ts';
+import type { DiskChoice } from './disk-port.ts';
 import { type OrderFaultChoice, orderFaultsText } from './faults.ts';
 import type { Mutation } from './mutations.ts';
 import { type OrderCounts, type OrderResult, runOrderScenario } from './scenario.ts';
@@ -16,6 +17,7 @@ export interface OrderSimulationOptions {
   readonly faults: OrderFaultChoice;
   readonly only: ReadonlySet<number> | null;
   readonly codec: boolean;
+  readonly disk: DiskChoice;
   readonly story: boolean;
   readonly mutation: Mutation | null;
 }
@@ -103,6 +105,7 @@ export interface ReplayOf {
   readonly faults: OrderFaultChoice;
   readonly only: ReadonlySet<number> | null;
   readonly codec: boolean;
+  readonly disk: DiskChoice;
   readonly mutation: Mutation | null;
 }
 
@@ -113,12 +116,14 @@ export function orderReplayCommand({
   faults,
   only,
   codec,
+  disk,
   mutation,
 }: ReplayOf): string {
   const parts = [`sensorium simulate --order --seed ${seed} --nodes ${nodes} --for ${virtualMs / 1_000}`];
   parts.push(`--faults ${orderFaultsText(faults)}`);
   if (only !== null) parts.push(`--only ${[...only].join(',') || 'none'}`);
   if (codec) parts.push('--codec');
+  if (disk !== 'mixed') parts.push(`--disk ${disk}`);
   if (mutation !== null) parts.push(`--broken '${mutation}'`);
   return parts.join(' ');
 }
@@ -134,9 +139,9 @@ export function orderNodesOf(seed: number, range: { readonly min: number; readon
 const COUNTS = ['steps', 'messages', 'elections', 'committed', 'batches', 'starts'] as const;
 
 function runSeed(options: OrderSimulationOptions, seed: number): OrderResult {
-  const { virtualMs, faults, only, codec, story, mutation } = options;
+  const { virtualMs, faults, only, codec, disk, story, mutation } = options;
   const nodes = orderNodesOf(seed, options.nodes);
-  return runOrderScenario({ seed, nodes, virtualMs, faults, only, codec, story, mutation });
+  return runOrderScenario({ seed, nodes, virtualMs, faults, only, codec, disk, story, mutation });
 }
 
 function differentAgain(options: OrderSimulationOptions, result: OrderResult): Problem[] {
@@ -151,7 +156,7 @@ function failureOf(
   { seed, nodes }: OrderResult,
   problems: readonly Problem[],
 ): OrderFailure {
-  const { virtualMs, faults, only, codec, mutation } = options;
-  const replay = orderReplayCommand({ seed, nodes, virtualMs, faults, only, codec, mutation });
+  const { virtualMs, faults, only, codec, disk, mutation } = options;
+  const replay = orderReplayCommand({ seed, nodes, virtualMs, faults, only, codec, disk, mutation });
   return { seed, nodes, problems, replay };
 }

@@ -28,9 +28,9 @@ import { LogMatching } from './checkers/log-matching.ts';
 import { NoHalt } from './checkers/no-halt.ts';
 import { OneLeader } from './checkers/one-leader.ts';
 import { PromisesHold } from './checkers/promises.ts';
+import { ReadsAreLatest } from './checkers/reads.ts';
 import { ViewChain } from './checkers/view-chain.ts';
-import type { OrderDiskOptions } from './disk.ts';
-import { restsOf } from './image.ts';
+import type { DiskKind, OrderDiskOptions } from './disk-port.ts';
 import { CALM_LINKS, type LinkOptions } from './links.ts';
 import { brokenOf, type Mutation, makeHistory } from './mutations.ts';
 import { addressOf, type OrderNode } from './node.ts';
@@ -48,6 +48,7 @@ export interface StageOptions {
   readonly paths: PathOptions;
   readonly links: LinkOptions;
   readonly disk: OrderDiskOptions;
+  readonly diskKind: DiskKind;
   readonly election: Partial<ElectionOptions>;
   readonly ordering: Partial<OrderingOptions>;
   readonly tieBreak: boolean;
@@ -69,6 +70,7 @@ export const CALM_STAGE: Omit<StageOptions, 'seed' | 'nodes' | 'voters'> = {
   },
   links: CALM_LINKS,
   disk: { syncMs: { min: 0.2, max: 2 } },
+  diskKind: 'entries',
   election: {},
   ordering: {},
   tieBreak: false,
@@ -84,6 +86,7 @@ export class OrderStage {
   readonly truth: Truth;
   readonly order: ExactlyOnce;
   readonly stored = new StoredLedger();
+  readonly reads: ReadsAreLatest;
   readonly #wire: Wire;
 
   constructor(options: StageOptions) {
@@ -96,6 +99,7 @@ export class OrderStage {
       paths: options.paths,
       links: options.links,
       disk: options.disk,
+      diskKind: options.diskKind,
       keepsIdentity: brokenOf(options.mutation)?.keepsIdentity === true,
       carry: (from, message) => this.#carry(from, message),
       boot: (boot) => this.#boot(boot),
@@ -121,6 +125,7 @@ export class OrderStage {
     watcher.add(new BaseIsReplay(this.#complain, this.truth));
     watcher.add(new AckIsTrue(this.#complain, this.order));
     watcher.add(new NoHalt(this.#complain));
+    this.reads = watcher.add(new ReadsAreLatest(this.#complain, this.truth));
     watcher.add(new Bounds(this.#complain));
     if (options.voters > 0) this.#found(options.voters);
   }
@@ -187,7 +192,7 @@ export class OrderStage {
     };
   }
 
-  #boot({ peer, identity, state, log, random, node }: OrderBoot): History {
+  #boot({ peer, identity, found, random, node }: OrderBoot): History {
     const options: HistoryOptions = {
       peer,
       identity,
@@ -196,7 +201,8 @@ export class OrderStage {
       expectNodes: this.options.nodes,
       ...this.#timings(),
     };
-    const recovered = { state: state ?? NO_STATE, log, outbox: restsOf(node.image) };
+    const { state, log, outbox } = found;
+    const recovered = { state: state ?? NO_STATE, log, outbox };
     return makeHistory({ options, recovered, random, now: node.now() }, this.options.mutation);
   }
 }

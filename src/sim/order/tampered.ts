@@ -122,6 +122,10 @@ export class PassingOutbox implements OrderingOutbox {
     this.out.saveBase(base);
   }
 
+  mendLog(entries: readonly Entry[]): void {
+    this.out.mendLog(entries);
+  }
+
   trimLog(upto: number): void {
     this.out.trimLog(upto);
   }

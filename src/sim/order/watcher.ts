@@ -54,6 +54,8 @@ export abstract class OrderWatcher {
   outboxLost(_at: OrderPlace): void {}
   /** The host was told that own records of this identity are committed up to there. */
   acked(_at: OrderPlace, _identity: Identity, _upto: number): void {}
+  /** Somebody wants to read all that is committed by now. */
+  reads(_at: OrderPlace, _ticket: number): void {}
   /** The scenario does something to the world. */
   fault(_what: string): void {}
 }
@@ -116,6 +118,10 @@ export class OrderWatchers extends OrderWatcher {
 
   override acked(...args: Args<'acked'>): void {
     for (const watcher of this.#all) watcher.acked(...args);
+  }
+
+  override reads(...args: Args<'reads'>): void {
+    for (const watcher of this.#all) watcher.reads(...args);
   }
 
   override fault(...args: Args<'fault'>): void {

@@ -3,16 +3,18 @@
 
 import { must } from '../../kit/assert.ts';
 import { Random } from '../../kit/random.ts';
-import type { OrderState, RecoveredLog } from '../../model/entry.ts';
 import type { Identity, PeerId } from '../../model/ids.ts';
 import type { History } from '../../peer/history.ts';
 import type { OrderingMessage } from '../../wire/ordering-messages.ts';
 import { type PathOptions, Paths } from '../paths.ts';
 import { Timeline } from '../timeline.ts';
 import { type Problem, peerName } from '../world.ts';
-import { OrderDisk, type OrderDiskOptions } from './disk.ts';
-import type { OrderImage } from './image.ts';
+import { ByteDisk } from './byte-disk.ts';
+import { OrderDisk } from './disk.ts';
+import type { DiskEvents, DiskFound, DiskKind, OrderDiskOptions, SimulatedDisk } from './disk-port.ts';
+import { OrderImage } from './image.ts';
 import { CALM_LINKS, type LinkOptions, Links } from './links.ts';
+import { mayLoseDisk } from './membership.ts';
 import { OrderNode, type OrderNodeWorld } from './node.ts';
 import { type OrderPlace, OrderWatchers } from './watcher.ts';
 
@@ -20,8 +22,7 @@ export interface OrderBoot {
   readonly index: number;
   readonly peer: PeerId;
   readonly identity: Identity;
-  readonly state: OrderState | null;
-  readonly log: RecoveredLog;
+  readonly found: DiskFound;
   readonly random: Random;
   readonly node: OrderNode;
 }
@@ -32,6 +33,7 @@ export interface OrderWorldOptions {
   readonly paths: PathOptions;
   readonly links: LinkOptions;
   readonly disk: OrderDiskOptions;
+  readonly diskKind: DiskKind;
   /** A broken world: who lost a disk is who it was. */
   readonly keepsIdentity: boolean;
   /** How a message crosses: as it is, or as bytes. */
@@ -84,15 +86,20 @@ export class OrderWorld implements OrderNodeWorld {
   /** Does nothing where a process runs. */
   start(node: OrderNode): void {
     if (node.up) return;
-    const identity = node.image.identity ?? this.#born(node);
+    let found = node.disk.recover();
+    if (found.isLost) {
+      this.replaceDisk(node, new OrderImage(), 'has lost what it answered for');
+      found = node.disk.recover();
+    }
+    const identity = found.identity ?? this.#born(node);
     const random = this.#processes.fork();
     const { index, peer } = node;
-    node.start(identity, (state, log) =>
-      this.#options.boot({ index, peer, identity, state, log, random, node }),
-    );
+    node.start(identity, found, () => this.#options.boot({ index, peer, identity, found, random, node }));
   }
 
   crash(node: OrderNode, powered: boolean): void {
+    // More disks lost than a quorum can spare would mean that nothing is promised any more.
+    if (!powered && node.disk.isDoubtful && !mayLoseDisk(this, node)) node.disk.settle();
     node.stop(powered);
   }
 
@@ -108,7 +115,8 @@ export class OrderWorld implements OrderNodeWorld {
   replaceDisk(node: OrderNode, image: OrderImage, what: string): void {
     this.watcher.fault(`${node.peer}'s disk ${what}`);
     this.watcher.diskReplaced(node);
-    if (image.isEmpty) this.watcher.outboxLost(node);
+    // A disk of bytes is lost as a whole.
+    if (image.isEmpty || node.disk.kind === 'bytes') this.watcher.outboxLost(node);
     if (this.#options.keepsIdentity) image.identity = node.identity;
     node.disk.replace(image);
   }
@@ -180,10 +188,14 @@ export class OrderWorld implements OrderNodeWorld {
   }
 
   #add(index: number, random: Random): void {
-    const disk: OrderDisk = new OrderDisk(this.timeline, random, this.#options.disk, (write) =>
-      this.watcher.durable(this.node(index), write),
-    );
     const peer = peerName(index);
+    const disk = this.#disk(peer, random, {
+      durable: (write) => this.watcher.durable(this.node(index), write),
+      full: (full) => this.node(index).diskIs(full ? 'full' : 'fine'),
+      damaged: (from, to) => this.node(index).diskIs({ from, to, is: 'found' }),
+      broken: () => this.crash(this.node(index), true),
+      problem: (what) => this.problem('what a disk answered for is there', this.node(index), what),
+    });
     const node = new OrderNode(index, peer, this.#draw(index), disk, this);
     disk.image.identity = node.identity;
     this.nodes.push(node);
@@ -191,10 +203,17 @@ export class OrderWorld implements OrderNodeWorld {
     this.links.add(node);
   }
 
+  #disk(peer: PeerId, random: Random, events: DiskEvents): SimulatedDisk {
+    const { disk, diskKind } = this.#options;
+    return diskKind === 'bytes'
+      ? new ByteDisk(peer, this.timeline, random, disk, events)
+      : new OrderDisk(this.timeline, random, disk, events);
+  }
+
   /** A disk without an identity, or with one that is taken, gets one that was never there. */
   #born(node: OrderNode): Identity {
     const identity = this.#draw(node.index);
-    node.image.identity = identity;
+    node.disk.born(identity);
     return identity;
   }
 

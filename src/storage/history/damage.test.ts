@@ -1,18 +1,23 @@
-// Bytes that rot, files that vanish, writes that go astray: what is left must be right, what is lost said, and the
-// entries of other peers make it whole again.
+// Bytes that rot, files that vanish: what is left must be right, what is lost said, and the entries of other peers
+// make it whole again.
 
 import { expect, test } from 'vitest';
 import { must } from '../../kit/assert.ts';
 import { crc32 } from '../../kit/crc32.ts';
 import { Random } from '../../kit/random.ts';
-import { ok } from '../../kit/result.ts';
-import type { Entry } from '../../model/entry.ts';
-import type { Disk, DiskFile } from '../disk.ts';
 import { viewOf } from '../fields.ts';
-import type { MemoryDisk } from '../memory-disk.ts';
 import { COPY_BYTES } from '../superblock-copy.ts';
 import { FIRST } from '../testing.ts';
-import { CONTROL, data, endOf, LogInTest, type Model, SMALL_ORDER } from './testing.ts';
+import { data, endOf, LogInTest } from './testing.ts';
+import {
+  chainsFrom,
+  expectSound,
+  flip,
+  longLog,
+  readMending,
+  startAgain,
+  usedLog,
+} from './testing-damage.ts';
 
 for (let seed = 1; seed <= 8; seed++) {
   test(`[ST40] one flipped bit anywhere is told, and the entries of others mend it (seed ${seed})`, () => {
@@ -242,35 +247,6 @@ test('[ST45] the scrub finds rot that nobody reads', () => {
   expect(log.store.counters().history_damaged_entries).toBeGreaterThan(0);
 });
 
-test('[ST32] a write that the disk put elsewhere is noticed in both places', () => {
-  let noticed = 0;
-  for (let seed = 1; seed <= 40; seed++) {
-    const random = new Random(seed);
-    const log = new LogInTest().ready();
-    for (let i = 0; i < 30; i++) log.append(data(60, 1, random), CONTROL);
-    log.run();
-    let isAstray = true;
-    log.disk.placeOf = (name, offset) => {
-      if (!isAstray || !name.startsWith('history-0')) return offset;
-      isAstray = false;
-      return Math.max(0, offset - 8 * (1 + random.below(60)));
-    };
-    for (let i = 0; i < 20; i++) {
-      log.append(data(60, 1, random));
-      log.run();
-    }
-    const model = log.answeredModel;
-    log.machine.rest();
-    log.disk.kill();
-
-    log.machine.open();
-
-    expectSound(log, model);
-    if (log.recovered.damaged.length > 0) noticed++;
-  }
-  expect(noticed).toBe(40);
-});
-
 test('[ST32] what an old segment left in a new one is not taken for records', () => {
   const log = longLog();
   const model = log.answeredModel;
@@ -284,149 +260,6 @@ test('[ST32] what an old segment left in a new one is not taken for records', ()
   expect(log.recovered.damaged).toEqual([]);
   expect(log.readAll().map(({ chain }) => chain)).toEqual(chainsFrom(model, 1));
 });
-
-test('[ST32] a group that the disk never wrote, though it said so, is found by what was written behind it', () => {
-  let noticed = 0;
-  for (let seed = 1; seed <= 30; seed++) {
-    const log = new LogInTest(SMALL_ORDER, (disk) => new ForgetfulDisk(disk, 6 + seed)).ready();
-    for (let i = 0; i < 60; i++) {
-      log.append(data(40 + (i % 5) * 30));
-      log.run();
-    }
-    const model = log.answeredModel;
-    log.machine.rest();
-    log.disk.kill();
-
-    log.machine.open();
-
-    expectSound(log, model);
-    if (log.recovered.damaged.length > 0) noticed++;
-  }
-  expect(noticed).toBe(30);
-});
-
-test('[ST40] a disk that lies about syncs of the log is found out by the superblock after the power cut', () => {
-  let lost = 0;
-  for (let seed = 1; seed <= 30; seed++) {
-    const log = new LogInTest().ready();
-    for (let i = 0; i < 10; i++) log.append(data(60));
-    log.run();
-    log.disk.lies = (name) => name.startsWith('history-0');
-    for (let i = 0; i < 60; i++) {
-      log.append(data(90));
-      log.run();
-    }
-    const model = log.answeredModel;
-    log.disk.lies = () => false;
-
-    log.machine.crash(new Random(seed));
-    log.machine.open();
-
-    expectSound(log, model);
-    if (log.machine.opened?.tailUnknown || log.recovered.damaged.length > 0) lost++;
-  }
-  expect(lost).toBe(30);
-});
-
-test('[ST37] a store that answers before the disk has synced is caught by the comparison after a power cut', () => {
-  let caught = 0;
-  for (let seed = 1; seed <= 40; seed++) {
-    const log = new LogInTest(SMALL_ORDER, (disk) => new HastyDisk(disk)).ready();
-    for (let i = 0; i < 30; i++) {
-      log.append(data(80));
-      for (let steps = 0; steps < 3; steps++) log.machine.queue.step();
-    }
-    try {
-      log.crash(seed);
-      // A sound store never has to say so after a power cut.
-      if (log.machine.opened?.tailUnknown || log.recovered.damaged.length > 0) caught++;
-    } catch {
-      caught++;
-    }
-  }
-
-  expect(caught).toBeGreaterThan(20);
-});
-
-/** What was found is part of the model, and what is not there is reported. */
-function expectSound(log: LogInTest, model: Model): void {
-  const { entries, base, damaged } = log.recovered;
-  const end = entries.at(-1)?.index ?? base?.index ?? 0;
-  for (const entry of entries) {
-    expect(entry.chain).toEqual(model.entries.find(({ index }) => index === entry.index)?.chain);
-  }
-  const isKnown = damaged.some(({ to }) => to >= endOf(model).index) || end === endOf(model).index;
-  expect(isKnown || damaged.length > 0 || log.machine.opened?.tailUnknown).toBe(true);
-}
-
-/** Reads all, and lets others give what is missing: rot of a segment that was sealed long ago shows when it is read. */
-function readMending(log: LogInTest, model: Model): readonly Entry['chain'][] {
-  for (let tries = 0; tries < 20; tries++) {
-    expect(log.restore(model)).toBe(true);
-    const read = log.readAll();
-    for (const entry of read) {
-      expect(entry.chain).toEqual(model.entries.find(({ index }) => index === entry.index)?.chain);
-    }
-    if (log.store.logHoles.length === 0) return read.map(({ chain }) => chain);
-  }
-  return [];
-}
-
-function chainsFrom({ entries }: Model, start: number): readonly Entry['chain'][] {
-  return entries.filter(({ index }) => index >= start).map(({ chain }) => chain);
-}
-
-function startAgain(log: LogInTest): void {
-  log.machine.close();
-  log.disk.kill();
-  log.machine.open();
-}
-
-/** Turns bits of a log at rest. */
-function flip(log: LogInTest, random: Random, flips: number): void {
-  if (random.chance(0.3)) log.machine.close();
-  else log.machine.rest();
-  log.disk.kill();
-  const names = log.disk.names.filter((name) => name.startsWith('history-0') || name.startsWith('base-'));
-  for (let left = flips; left > 0; left--) {
-    log.disk.flipBit(random.pick(names), random.below(3_000), random.below(8));
-  }
-}
-
-/** A log that was written, shortened and trimmed, all of it answered. */
-function usedLog(random: Random, actions: number): LogInTest {
-  const log = new LogInTest().ready();
-  for (let i = 0; i < actions; i++) {
-    const drawn = random.unit();
-    if (drawn < 0.75) {
-      const size = random.chance(0.2) ? random.below(1_000) : random.below(120);
-      const bodies = Array.from({ length: 1 + random.below(3) }, () =>
-        random.chance(0.2) ? CONTROL : data(size, 2, random),
-      );
-      log.append(...bodies);
-    } else if (drawn < 0.82 && log.lastIndex > log.floor) {
-      log.cut(log.floor + random.below(log.lastIndex - log.floor + 1));
-    } else if (drawn < 0.9) log.commit(log.floor + random.below(20));
-    else if (drawn < 0.95) log.base();
-    else if (drawn < 0.97) log.store.trimLog(log.floor);
-    else log.machine.wakeAfter(60);
-    log.run();
-  }
-  return log;
-}
-
-/** 120 entries in many segments, bases at 80 and 100, closed by a mark. */
-function longLog(): LogInTest {
-  const log = new LogInTest().ready();
-  for (let i = 0; i < 120; i++) {
-    log.commit(i === 100 ? 80 : i === 119 ? 100 : log.floor);
-    log.append(data(90));
-    log.base();
-    log.run();
-  }
-  log.machine.rest();
-  return log;
-}
 
 function lastSegment(log: LogInTest): string {
   const begun = log.disk.names.filter((name) => {
@@ -459,51 +292,4 @@ function contents(log: LogInTest): ReadonlyMap<string, Uint8Array | null> {
 function scrub(log: LogInTest, bytes: number): void {
   log.store.scrubLog(bytes, () => {});
   log.run();
-}
-
-/** Passes everything on, apart from what files do. */
-class DiskBetween implements Disk {
-  readonly #disk: MemoryDisk;
-  readonly #changed: (file: DiskFile) => DiskFile;
-
-  constructor(disk: MemoryDisk, changed: (file: DiskFile) => DiskFile) {
-    this.#disk = disk;
-    this.#changed = changed;
-  }
-
-  list: Disk['list'] = (done) => this.#disk.list(done);
-  rename: Disk['rename'] = (from, to, done) => this.#disk.rename(from, to, done);
-  remove: Disk['remove'] = (name, done) => this.#disk.remove(name, done);
-  syncDirectory: Disk['syncDirectory'] = (done) => this.#disk.syncDirectory(done);
-  open: Disk['open'] = (name, done) =>
-    this.#disk.open(name, (file) => done(file.ok ? ok(this.#changed(file.value)) : file));
-  create: Disk['create'] = (name, bytes, done) =>
-    this.#disk.create(name, bytes, (file) => done(file.ok ? ok(this.#changed(file.value)) : file));
-}
-
-/** Answers a sync without having synced. */
-class HastyDisk extends DiskBetween {
-  constructor(disk: MemoryDisk) {
-    super(disk, (file) => ({
-      ...file,
-      bytes: file.bytes,
-      sync: (done) => file.read(0, 0, () => done(ok(null))),
-    }));
-  }
-}
-
-/** Forgets one write to a segment of the log, the one of that number. */
-class ForgetfulDisk extends DiskBetween {
-  constructor(disk: MemoryDisk, forgotten: number) {
-    let writes = 0;
-    super(disk, (file) => ({
-      ...file,
-      bytes: file.bytes,
-      write: (offset, bytes, done) => {
-        const isForgotten = file.name.startsWith('history-0') && ++writes === forgotten;
-        if (isForgotten) file.read(0, 0, () => done(ok(null)));
-        else file.write(offset, bytes, done);
-      },
-    }));
-  }
 }

@@ -5,7 +5,7 @@ import type { Identity } from '../../model/ids.ts';
 import { continues, NO_CHAIN } from '../../wire/entry.ts';
 import type { Disk } from '../disk.ts';
 import type { Task } from '../task.ts';
-import type { BaseKept } from './base-file.ts';
+import type { Bases } from './bases.ts';
 import { liveIn, type Span } from './live.ts';
 import { firstFrom, type Range } from './ranges.ts';
 import type { Reader } from './reader.ts';
@@ -18,7 +18,7 @@ import { addPoint, dropPoints, emptySegment, type LogSegment, type Segments } fr
 export interface MenderOptions {
   readonly segmentBytes: number;
   readonly identity: () => Identity;
-  readonly bases: () => readonly BaseKept[];
+  readonly bases: Bases;
   readonly floor: () => number;
 }
 
@@ -81,7 +81,8 @@ export class Mender {
     const first = given[0];
     const hole = first && firstFrom(holes, first.index);
     if (!hole || hole.from !== first.index || hole.to > this.#segments.end.index) return null;
-    const entries = given.filter(({ index }) => index <= hole.to);
+    const to = Math.min(hole.to, this.#startBehind(hole.from) - 1);
+    const entries = given.filter(({ index }) => index <= to);
     const last = entries.at(-1) ?? first;
     const before = yield* this.#chainBefore(hole.from);
     if (!isRow(entries, before)) return null;
@@ -120,17 +121,26 @@ export class Mender {
     const before = all.findLast(({ from, to }) => to >= from && to < index);
     const behind = all.find(({ from, to }) => to >= from && from > index);
     const number = (before?.number ?? (behind?.number ?? 2) - 2) + 1;
-    const isFree = number >= 1 && !all.some((segment) => segment.number === number);
-    if (!isFree && (before ?? behind)) return (before ?? behind) as LogSegment;
+    const there = all.find((segment) => segment.number === number);
+    // Of one that lost all that it held, the next one says that it stands before it.
+    if (there !== undefined && there.to < there.from) return there;
+    const neighbour = before ?? behind;
+    if ((there !== undefined || number < 1) && neighbour !== undefined) return neighbour;
     const { segmentBytes: bytes } = this.#options;
     const end = HEADER_BYTES;
     return emptySegment({ number, bytes, end, from: index, sequence: behind?.sequence ?? 1, chain: null });
   }
 
+  /** Where the first segment begins that holds only what is behind this index: what is before is none of its own. */
+  #startBehind(index: number): number {
+    const behind = this.#segments.all.find(({ from, to }) => to >= from && from > index);
+    return behind?.from ?? Number.POSITIVE_INFINITY;
+  }
+
   /** The chain of the log before this index; null where it is not known. */
   *#chainBefore(index: number): Task<Chain | null> {
     if (index === 1) return NO_CHAIN;
-    const base = this.#options.bases().find((one) => one.index === index - 1);
+    const base = this.#options.bases.at(index - 1);
     if (base) return base.chain;
     const behind = this.#segments.all.find(({ from, to }) => from === index && to >= from);
     if (behind?.chain) return behind.chain;

@@ -1,7 +1,7 @@
 // Opens a history log: looks first and changes nothing, then repairs what the look found and says what is there.
 // SPEC rules ST34, ST35, ST40, ST41.
 
-import type { Base, RecoveredLog } from '../../model/entry.ts';
+import type { Base, OrderState, RecoveredLog } from '../../model/entry.ts';
 import type { Identity } from '../../model/ids.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { Disk, DiskFile } from '../disk.ts';
@@ -16,7 +16,8 @@ import type { HistoryStart } from './history-log.ts';
 import { withRange } from './ranges.ts';
 import { REPAIR_NAME } from './rebuild.ts';
 import { openActive, openBlanks, repairLog } from './repair.ts';
-import { type Replayed, replay } from './replay.ts';
+import { replay } from './replay.ts';
+import type { Known, Replayed } from './replayed.ts';
 import { reserveName } from './reserve.ts';
 import type { Scan } from './scan.ts';
 import {
@@ -51,12 +52,12 @@ interface Plan {
   readonly rests: readonly string[];
 }
 
-/** Changes nothing. `floor`: what the superblock knows to be committed. */
+/** Changes nothing. `words`: what the superblock knows to be committed, and of which group's log. */
 export function* searchHistory(
   disk: Disk,
   names: readonly string[],
   known: HistoryMark | null,
-  floor: number,
+  words: Pick<OrderState, 'group' | 'floor'> | null,
 ): Task<HistoryFound> {
   // Without a superblock the latest base says where the log begins.
   const firstKnown = known?.firstSegment ?? basesIn(names)[0]?.from ?? 1;
@@ -80,10 +81,10 @@ export function* searchHistory(
     earlier: earlier.map((one) => one.base).reverse(),
     entries,
     start,
-    floor: Math.min(Math.max(replayed.floor, floor), segments.end.index),
+    floor: Math.min(Math.max(replayed.floor, floorOf(words, base)), segments.end.index),
     damaged: owed ? withRange(holes, owed) : holes,
   };
-  const lastSegment = lastKept(rows, replayed);
+  const lastSegment = lastKept(rows, replayed, first);
   // What was found is not durable before it was written again.
   const durable = Math.min(known?.durable ?? 0, segments.end.index);
   const mark = { firstSegment: first, lastSegment, durable, trimmed, holes, owed };
@@ -97,9 +98,44 @@ export function* searchHistory(
   return { recovered, findings, lost, identity, mark, plan: { base, bases, replayed, rows, rests } };
 }
 
+/** Words of another group say nothing of this log. (OR54) */
+function floorOf(words: Pick<OrderState, 'group' | 'floor'> | null, base: Base | null): number {
+  if (words === null || (base !== null && base.group !== words.group)) return 0;
+  return words.floor;
+}
+
 interface Start {
   readonly base: Base | null;
   readonly replayed: Replayed;
+}
+
+/**
+ * What nearly every start finds: a log in which nothing is wrong up to where it may have been interrupted. Then what
+ * the base covers needs no decoding. Null where there is more to say.
+ */
+function* replayTrusting(
+  disk: Disk,
+  rows: readonly Row[],
+  base: Base | null,
+  known: HistoryMark | null,
+): Task<Start | null> {
+  if (base === null) return null;
+  const scanFrom = firstToScan(rows, base.index);
+  const scanned: Scanned[] = [];
+  for (const row of rows.slice(scanFrom)) {
+    if (row.type === 'missing') return null;
+    scanned.push({ row, scan: yield* scanFile(disk, row.number, base.index) });
+  }
+  const before = fromHeaders(rows.slice(0, scanFrom), rows[scanFrom]);
+  const replayed = replay(before, scanned, knownWith(base, known, true));
+  const { findings, holes, owed, needsOlderBase, lost } = replayed;
+  const isSound = holes.length === 0 && owed === null && !needsOlderBase && lost === null;
+  return isSound && findings.every(({ kind }) => kind === 'torn') ? { base, replayed } : null;
+}
+
+function knownWith(base: Base | null, known: HistoryMark | null, trusts: boolean): Known {
+  const { durable = 0, holes = [], owed = null } = known ?? {};
+  return { base, trusts, durable, holes, owed };
 }
 
 /** Where damage shortens the log to before its base, an earlier one has to do; without one the log is lost. */
@@ -109,6 +145,8 @@ function* replayFrom(
   bases: BasesFound,
   known: HistoryMark | null,
 ): Task<Start> {
+  const quick = yield* replayTrusting(disk, rows, bases.good[0]?.base ?? null, known);
+  if (quick !== null) return quick;
   const scans = new Map<number, Scan>();
   const candidates = [...bases.good.map(({ base }) => base), null];
   const first = candidates[0] ?? null;
@@ -121,13 +159,8 @@ function* replayFrom(
       if (isThere && !scans.has(row.number)) scans.set(row.number, yield* scanFile(disk, row.number));
       scanned.push({ row, scan: scans.get(row.number) ?? null });
     }
-    const given = {
-      base,
-      durable: known?.durable ?? 0,
-      holes: known?.holes ?? [],
-      owed: known?.owed ?? null,
-    };
-    const one = replay(fromHeaders(rows.slice(0, scanFrom), rows[scanFrom]), scanned, given);
+    const before = fromHeaders(rows.slice(0, scanFrom), rows[scanFrom]);
+    const one = replay(before, scanned, knownWith(base, known, false));
     replayed ??= one;
     if (!one.needsOlderBase) return { base, replayed: one };
   }
@@ -211,11 +244,11 @@ function firstToScan(rows: readonly Row[], baseIndex: number): number {
 }
 
 /** The number of the last file that stays a segment: what is kept aside loses its number. */
-function lastKept(rows: readonly Row[], { damaged, tail }: Replayed): number {
+function lastKept(rows: readonly Row[], { damaged, tail }: Replayed, firstSegment: number): number {
   const gone = damaged.filter((number) => number !== tail?.number);
   const first = Math.min(...gone);
   const kept = rows.filter(({ number, type }) => number < first && type !== 'missing');
-  return kept.at(-1)?.number ?? (rows[0]?.number ?? 1) - 1;
+  return kept.at(-1)?.number ?? firstSegment - 1;
 }
 
 /** Files that a crash left behind in the middle of something, and those of segments that are gone. */

@@ -16,7 +16,8 @@ import { HEADER_BYTES } from './segment.ts';
 import { addPoint, dropPoints, type LogSegment, placeBefore, type Segments } from './segments.ts';
 
 const CHUNK_BYTES_MIN = 65_536;
-const CHUNK_BYTES_MAX = 4_194_304;
+/** What is looked at in one go: appends wait no longer for it than for a write. */
+const CHUNK_BYTES_MAX = 262_144;
 /** A log that changes again and again while it is read gives nothing this time. */
 const TRIES = 8;
 
@@ -39,6 +40,8 @@ interface Walk {
   readonly wants: (record: ReadRecord) => Interest;
   /** Given what was checked, and where it ends. */
   readonly take: (piece: Good, end: number) => void;
+  /** About how much more is wanted. */
+  readonly bytesLeft: () => number;
 }
 
 type Good = Exclude<Piece, { type: 'bad' }>;
@@ -118,7 +121,7 @@ export class Reader {
       last = record.chain;
       return 'skip';
     };
-    yield* this.#walk(segment, segment.scanned, { wants, take: () => {} }, changes);
+    yield* this.#walk(segment, segment.scanned, { wants, take: () => {}, bytesLeft: all }, changes);
     if (this.#segments.changes !== changes) return false;
     if (sealed === null || last === null || !sameChain(last, sealed.chain)) {
       this.#suspect(segment);
@@ -138,6 +141,7 @@ export class Reader {
         if (record.kind !== 'mark') last = Math.max(last, record.index);
         bytes = end - offset;
       },
+      bytesLeft: () => bytesMax - bytes,
     };
     yield* this.#walk(segment, offset, walk, this.#segments.changes);
     return { bytes, last, more: bytes >= bytesMax };
@@ -190,6 +194,7 @@ export class Reader {
             next++;
             this.#remember(next, { number: segment.number, offset: end, chain });
           },
+          bytesLeft: () => bytesMax - bytes,
         },
         changes,
       );
@@ -218,6 +223,7 @@ export class Reader {
           return 'end';
         },
         take: () => {},
+        bytesLeft: () => 0,
       },
       changes,
     );
@@ -240,8 +246,9 @@ export class Reader {
 
   /** Goes through a segment's records from `offset` on, up to its end or until told to. */
   *#walk(segment: LogSegment, offset: number, walk: Walk, changes: number): Task<WalkEnd> {
-    let size = CHUNK_BYTES_MIN;
+    let wanted = 0;
     for (let at = offset; at < segment.end; ) {
+      const size = Math.max(wanted, Math.min(CHUNK_BYTES_MAX, Math.max(CHUNK_BYTES_MIN, walk.bytesLeft())));
       const bytes = yield* this.#chunk(segment, at, Math.min(size, segment.end - at));
       if (bytes === null) return 'bad';
       if (this.#segments.changes !== changes) return 'end';
@@ -251,8 +258,7 @@ export class Reader {
       if (passed.bytes === 0 && passed.wanted <= bytes.length) return 'bad';
       if (passed.bytes === 0 && at + bytes.length >= segment.end) return 'bad';
       at += passed.bytes;
-      size = Math.min(CHUNK_BYTES_MAX, Math.max(size * 2, passed.wanted));
-      if (passed.wanted > size) size = passed.wanted;
+      wanted = passed.wanted;
     }
     return 'end';
   }
@@ -293,6 +299,10 @@ export class Reader {
       throw error;
     }
   }
+}
+
+function all(): number {
+  return Number.POSITIVE_INFINITY;
 }
 
 /** Remembers places of a part of a segment that is read for the first time. */

@@ -5,12 +5,11 @@ import type { Identity } from '../../model/ids.ts';
 import type { Disk, DiskFile } from '../disk.ts';
 import { viewOf } from '../fields.ts';
 import { need, type Task } from '../task.ts';
-import { recordBytes, writeRecord } from './record.ts';
+import { MARK_BYTES, recordBytes, writeRecord } from './record.ts';
 import { HEADER_BYTES, segmentName, writeHeader } from './segment.ts';
 import { addPoint, emptySegment, type LogSegment } from './segments.ts';
-import { MARK_BYTES } from './writer.ts';
 
-export const REPAIR_NAME = 'repair.new';
+export const REPAIR_NAME = 'history-repair.new';
 const EMPTY = new Uint8Array(0);
 const WRITE_BYTES = 4_194_304;
 

@@ -49,6 +49,9 @@ export function recordBytes(payloadBytes: number): number {
   return Math.ceil((RECORD_HEADER_BYTES + payloadBytes) / RECORD_ALIGN) * RECORD_ALIGN;
 }
 
+/** Every segment ends with room for one mark. */
+export const MARK_BYTES = recordBytes(0);
+
 /** The header of a record says how long it is: where the next one begins. */
 export function recordEnd(record: ReadRecord): number {
   return record.offset + recordBytes(record.payloadBytes);

@@ -2,15 +2,15 @@
 // the segment the log goes on in. After a crash in between the same is found again. SPEC rules ST35, ST40.
 
 import type { Disk, DiskFile } from '../disk.ts';
-import { viewOf } from '../fields.ts';
+import { isZeros, viewOf } from '../fields.ts';
 import type { Blank } from '../spare-segment.ts';
 import { need, type Task } from '../task.ts';
 import { recordBytes, writeRecord } from './record.ts';
-import type { Tail } from './replay.ts';
+import type { Tail } from './replayed.ts';
 import { openFile, readAll } from './search.ts';
 import { segmentName } from './segment.ts';
 import type { LogEnd } from './segments.ts';
-import type { Active } from './writer.ts';
+import type { Active } from './supply.ts';
 
 const COPY_BYTES = 4_194_304;
 
@@ -92,7 +92,7 @@ function* clear(disk: Disk, number: number, offset: number): Task<null> {
   for (let at = offset; at < file.bytes; at += COPY_BYTES) {
     const from = at;
     const bytes = yield* need<Uint8Array>((done) => file.read(from, COPY_BYTES, done));
-    if (bytes.every((byte) => byte === 0)) continue;
+    if (isZeros(bytes)) continue;
     yield* need<null>((done) => file.write(from, new Uint8Array(bytes.length), done));
   }
   yield* need<null>((done) => file.sync(done));

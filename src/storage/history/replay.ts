@@ -8,7 +8,6 @@
 // Damage below the base leaves a hole, and the log goes on behind it. Damage above it ends the log there: what is
 // lost comes back from others as entries that continue it, and until then the hole is remembered.
 
-import type { Base, Entry } from '../../model/entry.ts';
 import { continues, sameChain } from '../../wire/entry.ts';
 import type { Finding } from '../finding.ts';
 import {
@@ -25,59 +24,13 @@ import {
   whyOf,
 } from './evidence.ts';
 import { PastLog } from './past-log.ts';
-import { type Range, withRange } from './ranges.ts';
+import { type Range, withoutRange, withRange } from './ranges.ts';
 import { recordEnd } from './record.ts';
+import type { Known, Replayed, Tail } from './replayed.ts';
 import type { Scan } from './scan.ts';
 import type { Row } from './search.ts';
 import { HEADER_BYTES, segmentName } from './segment.ts';
-import type { LogEnd, LogSegment, Segments } from './segments.ts';
-
-/** Where the log ends on the disk, and what of the files behind must go. */
-export interface Tail {
-  /** The segment the log goes on in; null where none was begun. */
-  readonly number: number;
-  readonly bytes: number;
-  readonly offset: number;
-  /** Where its last group begins, that nothing behind it proves durable. */
-  readonly group: number;
-  readonly isMarked: boolean;
-  /** Zeros are to stand from here on. */
-  readonly clearFrom: number | null;
-  /** A cut record is to stand at `offset`. */
-  readonly cut: LogEnd | null;
-}
-
-export interface Replayed {
-  readonly segments: Segments;
-  /** Above the base. */
-  readonly entries: readonly Entry[];
-  /** Below the base: they are mended in their place. */
-  readonly holes: readonly Range[];
-  /** Behind the end: entries that are appended again. */
-  readonly owed: Range | null;
-  readonly tail: Tail | null;
-  /** Files that are damaged: the one that is cut, and all behind it. */
-  readonly damaged: readonly number[];
-  /** In which something is wrong that costs nothing. */
-  readonly suspects: readonly number[];
-  /** Becomes a segment not begun again: zeros. */
-  readonly blank: number | null;
-  readonly floor: number;
-  readonly findings: readonly Finding[];
-  /** Entries that were acknowledged are gone and nobody knows how many. */
-  readonly lost: string | null;
-  /** The log had to be shortened to before its base. */
-  readonly needsOlderBase: boolean;
-}
-
-interface Known {
-  readonly base: Base | null;
-  /** An index known to have been durable. */
-  readonly durable: number;
-  readonly holes: readonly Range[];
-  /** What was missing at the end of the log when this was written. */
-  readonly owed: Range | null;
-}
+import type { LogEnd, LogSegment } from './segments.ts';
 
 /** `before`: the segments that were not scanned. */
 export function replay(before: readonly LogSegment[], scanned: readonly Scanned[], known: Known): Replayed {
@@ -112,11 +65,13 @@ class Replay {
     this.#judgeEnd();
     this.#judgeOwed();
     const { segments, entries, floor, isBehindBase } = this.#log;
-    const holes = [...this.#log.holes, ...this.#known.holes, ...segments.gaps()];
+    const missing = [...this.#log.holes, ...this.#known.holes, ...segments.gaps()].reduce(withRange, []);
+    // What has left the log since it was remembered, or is owed behind the end, is no hole.
+    const holes = withoutRange(missing, { from: segments.end.index + 1, to: Number.POSITIVE_INFINITY });
     return {
       segments,
       entries,
-      holes: holes.reduce(withRange, []),
+      holes,
       owed: this.#owed,
       tail: this.#tail,
       damaged: this.#damaged,
@@ -250,7 +205,7 @@ class Replay {
       this.#report(number, place.offset, why, end.index + 1, to);
     } else if (piece.type === 'data') {
       const before = this.#log.ownEndAt(next - 1);
-      const isNext = !this.#log.isChainKnown || (before !== null && continues(before.chain, piece.entry));
+      const isNext = !this.#log.isChainKnown || (before !== null && this.#continues(before, piece));
       if (!isNext) return this.#passOver(at, place, 'it does not continue the log');
       if (next <= end.index && before !== null) this.#log.cut(before);
     } else {
@@ -279,6 +234,12 @@ class Replay {
     return this.#cutDamaged(at, place);
   }
 
+  /** What the base covers was compared with others when it was taken: its place in the row is enough. */
+  #continues(before: LogEnd, { record, entry }: Extract<Good, { type: 'data' }>): boolean {
+    const isCovered = this.#known.trusts && record.index <= (this.#known.base?.index ?? 0);
+    return isCovered ? record.index > this.#log.end.index : continues(before.chain, entry);
+  }
+
   #resumesBehind(at: number, from: Place): boolean {
     this.#resume = resumption(
       this.#scanned.slice(at),
@@ -304,13 +265,15 @@ class Replay {
     this.#log.enter(piece);
     if (this.#tail === null) return;
     const { record, type } = piece;
-    this.#tail = { ...this.#tail, offset: recordEnd(record), group: record.group, isMarked: type === 'mark' };
+    this.#tail.offset = recordEnd(record);
+    this.#tail.group = record.group;
+    this.#tail.isMarked = type === 'mark';
   }
 
   #cutTorn(row: Row, scan: Scan, bad: Bad): boolean {
     const bytes = scan.contentEnd - bad.offset;
     this.#findings.push({ kind: 'torn', file: segmentName(row.number), offset: bad.offset, bytes });
-    if (this.#tail && this.#blank === null) this.#tail = { ...this.#tail, clearFrom: this.#tail.offset };
+    if (this.#tail && this.#blank === null) this.#tail.clearFrom = this.#tail.offset;
     return false;
   }
 
@@ -324,7 +287,7 @@ class Replay {
     this.#damaged = behind
       .filter(({ scan }) => scan !== null && scan.contentEnd > 0)
       .map((one) => one.row.number);
-    if (tail?.number === number) this.#tail = { ...tail, clearFrom: tail.offset };
+    if (tail?.number === number) tail.clearFrom = tail.offset;
     const from = { number: tail?.number ?? 0, offset: tail?.offset ?? 0 };
     const { end, sure, committed } = this.#log;
     this.#endAtMost(Math.max(committed, keptBefore(behind, from, { end: end.index, sure })));
@@ -341,7 +304,10 @@ class Replay {
       return;
     }
     this.#log.cut(known);
-    if (this.#tail) this.#tail = { ...this.#tail, group: this.#tail.offset, isMarked: false, cut: known };
+    if (this.#tail === null) return;
+    this.#tail.group = this.#tail.offset;
+    this.#tail.isMarked = false;
+    this.#tail.cut = known;
   }
 
   #owe(to: number): void {

@@ -1,8 +1,9 @@
 // What stands in a segment: good records and bad stretches, by offset. SPEC rules ST32, ST35.
 
+import { must } from '../../kit/assert.ts';
 import type { Entry } from '../../model/entry.ts';
 import { decodeEntry, ENTRY_FORMAT, formatOf } from '../../wire/entry.ts';
-import { viewOf } from '../fields.ts';
+import { endOfContent, viewOf } from '../fields.ts';
 import { StorageFailure } from '../task.ts';
 import {
   isWhole,
@@ -35,8 +36,16 @@ export interface Stretch {
   readonly end: number;
 }
 
-/** Finds every record of a segment, also behind a damaged stretch. */
-export function scanSegment(number: number, bytes: Uint8Array, unreadable: readonly Stretch[]): Scan {
+/**
+ * Finds every record of a segment, also behind a damaged stretch. Entries up to `upto` are whole, and are decoded
+ * when somebody asks for them.
+ */
+export function scanSegment(
+  number: number,
+  bytes: Uint8Array,
+  unreadable: readonly Stretch[],
+  upto = 0,
+): Scan {
   const view = viewOf(bytes);
   const header = readSegmentHeader(bytes, number);
   const contentEnd = Math.max(endOfContent(bytes), ...unreadable.map((stretch) => stretch.end));
@@ -52,7 +61,7 @@ export function scanSegment(number: number, bytes: Uint8Array, unreadable: reado
   };
 
   for (let at = HEADER_BYTES; at < contentEnd; ) {
-    const piece = pieceAt(bytes, view, at, number, at);
+    const piece = pieceAt(bytes, view, at, number, at, upto);
     if (piece === null) {
       badFrom ??= at;
       at += RECORD_ALIGN;
@@ -74,11 +83,13 @@ export function pieceAt(
   at: number,
   number: number,
   offset: number,
+  upto = 0,
 ): Exclude<Piece, { type: 'bad' }> | null {
   const record = readHeader(bytes, view, at, number, offset);
   if (record === null || !isWhole(bytes, view, at, record)) return null;
   if (record.kind !== 'data') return { type: record.kind, record };
   const start = at + RECORD_HEADER_BYTES;
+  if (record.index <= upto) return new LaterDecoded(record, bytes, start);
   const payload = bytes.subarray(start, start + record.payloadBytes);
   const entry = decodeEntry(payload);
   if (entry.ok)
@@ -89,11 +100,21 @@ export function pieceAt(
   return null;
 }
 
-function endOfContent(bytes: Uint8Array): number {
-  const view = viewOf(bytes);
-  let end = bytes.length;
-  while (end % 8 !== 0 && bytes[end - 1] === 0) end--;
-  while (end >= 8 && end % 8 === 0 && view.getInt32(end - 8) === 0 && view.getInt32(end - 4) === 0) end -= 8;
-  while (end > 0 && bytes[end - 1] === 0) end--;
-  return end;
+/** A record that is whole: of most of them nobody ever wants the entry. */
+class LaterDecoded {
+  readonly type = 'data';
+  readonly record: ReadRecord;
+  readonly #bytes: Uint8Array;
+  readonly #start: number;
+
+  constructor(record: ReadRecord, bytes: Uint8Array, start: number) {
+    this.record = record;
+    this.#bytes = bytes;
+    this.#start = start;
+  }
+
+  get entry(): Entry {
+    const decoded = decodeEntry(this.#bytes.subarray(this.#start, this.#start + this.record.payloadBytes));
+    return must(decoded.ok ? decoded.value : null, 'a record that is whole holds an entry');
+  }
 }

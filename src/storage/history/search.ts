@@ -1,11 +1,16 @@
 // What of a history log is on the disk, looked at and not touched: bases, headers of all segments, and the whole
 // content only of the last few, behind the base. SPEC rules ST34, ST35, ST41.
 
+import type { Result } from '../../kit/result.ts';
 import type { Base } from '../../model/entry.ts';
+import { LIMITS } from '../../model/limits.ts';
 import type { Disk, DiskFile } from '../disk.ts';
+import { isZeros } from '../fields.ts';
 import type { Finding } from '../finding.ts';
-import { need, StorageFailure, type Task } from '../task.ts';
+import type { FileDamage } from '../framed-file.ts';
+import { need, StorageFailure, type Task, together } from '../task.ts';
 import { type BaseName, basesIn, readBase } from './base-file.ts';
+import { recordBytes } from './record.ts';
 import { type Scan, type Stretch, scanSegment } from './scan.ts';
 import {
   HEADER_BYTES,
@@ -16,6 +21,9 @@ import {
 } from './segment.ts';
 
 const READ_BYTES = 4_194_304;
+/** A segment of which nothing stands in so many bytes was not begun: its first group would stand there. */
+const FIRST_GROUP_BYTES =
+  HEADER_BYTES + recordBytes(Math.max(LIMITS.historyGroupBytesMax, LIMITS.historyEntryBytesMax));
 /** What is given up at once where the disk does not give a larger piece. */
 const SECTOR_BYTES = 4_096;
 
@@ -53,8 +61,9 @@ export function* findBases(disk: Disk, names: readonly string[], firstSegment: n
   const all = basesIn(names).filter(({ from }) => from <= firstSegment);
   const findings: Finding[] = [];
   const good: BaseFound[] = [];
-  for (const one of all.filter(({ from }) => from === all[0]?.from)) {
-    const base = yield* readBase(disk, one.name);
+  const latest = all.filter(({ from }) => from === all[0]?.from);
+  const read = yield* together(latest.map((one) => baseOf(disk, one)));
+  for (const { one, base } of read) {
     if (base.ok) good.push({ ...one, base: base.value });
     else findings.push({ kind: 'log-damaged', file: one.name, ...base.problem });
   }
@@ -65,12 +74,24 @@ export function* findBases(disk: Disk, names: readonly string[], firstSegment: n
 export function* rowsOf(disk: Disk, names: readonly string[], first: number, last: number): Task<Row[]> {
   const present = new Set(names.map(segmentNumber));
   const highest = Math.max(last, ...[...present].map((number) => number ?? 0));
-  const rows: Row[] = [];
+  const rows: Task<Row>[] = [];
   for (let number = first; number <= highest; number++) {
-    if (present.has(number)) rows.push(yield* rowOf(disk, number));
-    else if (number <= last) rows.push({ number, type: 'missing' });
+    if (present.has(number)) rows.push(rowOf(disk, number));
+    else if (number <= last) rows.push(missing(number));
   }
-  return rows;
+  return [...(yield* together(rows))];
+}
+
+// biome-ignore lint/correctness/useYield: a task like the others
+function* missing(number: number): Task<Row> {
+  return { number, type: 'missing' };
+}
+
+function* baseOf(
+  disk: Disk,
+  one: BaseName,
+): Task<{ readonly one: BaseName; readonly base: Result<Base, FileDamage> }> {
+  return { one, base: yield* readBase(disk, one.name) };
 }
 
 /** The same rows, with what the lost headers among them must have said as far as that can be known. */
@@ -116,17 +137,18 @@ function* rowOf(disk: Disk, number: number): Task<Row> {
   const { bytes } = file;
   const head = yield* readPiece(file, 0, HEADER_BYTES);
   const header = head && readSegmentHeader(head, number);
-  const isBlank = header === null && (yield* isZeros(file));
+  const isBlank = header === null && (yield* isBlankFile(file));
   yield* need<null>((done) => file.close(done));
   if (header) return { number, type: 'begun', bytes, header };
   return { number, type: isBlank ? 'blank' : 'bad', bytes };
 }
 
-export function* scanFile(disk: Disk, number: number): Task<Scan> {
+/** Entries up to `upto` are decoded when somebody asks for them. */
+export function* scanFile(disk: Disk, number: number, upto = 0): Task<Scan> {
   const file = yield* openFile(disk, number);
   const { bytes, unreadable } = yield* readAll(file);
   yield* need<null>((done) => file.close(done));
-  return scanSegment(number, bytes, unreadable);
+  return scanSegment(number, bytes, unreadable, upto);
 }
 
 export function openFile(disk: Disk, number: number): Task<DiskFile> {
@@ -135,6 +157,11 @@ export function openFile(disk: Disk, number: number): Task<DiskFile> {
 
 /** All of a file, with zeros where the disk does not give it. */
 export function* readAll(file: DiskFile): Task<{ bytes: Uint8Array; unreadable: Stretch[] }> {
+  const all = yield* readPiece(file, 0, file.bytes);
+  return all?.length === file.bytes ? { bytes: all, unreadable: [] } : yield* readPieces(file);
+}
+
+function* readPieces(file: DiskFile): Task<{ bytes: Uint8Array; unreadable: Stretch[] }> {
   const bytes = new Uint8Array(file.bytes);
   const unreadable: Stretch[] = [];
   for (let offset = 0; offset < bytes.length; offset += READ_BYTES) {
@@ -151,10 +178,11 @@ export function* readAll(file: DiskFile): Task<{ bytes: Uint8Array; unreadable: 
   return { bytes, unreadable };
 }
 
-function* isZeros(file: DiskFile): Task<boolean> {
-  for (let offset = 0; offset < file.bytes; offset += READ_BYTES) {
-    const bytes = yield* readPiece(file, offset, Math.min(READ_BYTES, file.bytes - offset));
-    if (bytes === null || bytes.some((byte) => byte !== 0)) return false;
+function* isBlankFile(file: DiskFile): Task<boolean> {
+  const end = Math.min(file.bytes, FIRST_GROUP_BYTES);
+  for (let offset = 0; offset < end; offset += READ_BYTES) {
+    const bytes = yield* readPiece(file, offset, Math.min(READ_BYTES, end - offset));
+    if (bytes === null || !isZeros(bytes)) return false;
   }
   return true;
 }

@@ -318,3 +318,17 @@ function isEqual({ entries }: Model, found: readonly Entry[]): boolean {
     return expected !== undefined && sameChain(expected.chain, entry.chain);
   });
 }
+
+/** So many pairs of an entry with three readings and one with none, one pair a group. */
+export function filled(pairs: number): LogInTest {
+  const log = new LogInTest().ready();
+  for (let i = 0; i < pairs; i++) {
+    log.append(data(50 + (i % 9) * 25, 3), CONTROL);
+    log.run();
+  }
+  return log;
+}
+
+export function bytesOf(entries: readonly Entry[]): readonly (readonly number[])[] {
+  return entries.map(({ bytes }) => [...bytes]);
+}

@@ -14,33 +14,19 @@ import type { Entry } from '../../model/entry.ts';
 import type { Identity } from '../../model/ids.ts';
 import { NEVER } from '../../model/time.ts';
 import { Delay } from '../delay.ts';
-import type { Disk, DiskFile, DiskProblem } from '../disk.ts';
-import { viewOf } from '../fields.ts';
-import { type Blank, SpareSegment } from '../spare-segment.ts';
-import { need, run, type StorageProblem, type Task } from '../task.ts';
-import { type RecordKind, recordBytes, writeRecord } from './record.ts';
-import { Reserve } from './reserve.ts';
-import { HEADER_BYTES, segmentName, writeHeader } from './segment.ts';
+import type { Disk, DiskProblem } from '../disk.ts';
+import { run, type StorageProblem } from '../task.ts';
+import { bytesOf, endBehind, GroupFrame, type Waiting, type Written } from './group.ts';
+import { MARK_BYTES } from './record.ts';
+import { HEADER_BYTES } from './segment.ts';
 import type { LogEnd, Segments } from './segments.ts';
+import { type Active, Supply, type SupplyOptions, type SupplyStart } from './supply.ts';
 
-/** Every segment ends with room for one mark. */
-export const MARK_BYTES = recordBytes(0);
-const EMPTY = new Uint8Array(0);
-const BUFFER_BYTES = 65_536;
-/** The next segment is so much smaller than all before it together, so that a small log takes little space. */
-const GROWTH = 4;
-
-export interface WriterOptions {
-  /** The largest segment, the first one, and one of the reserve. */
-  readonly segmentBytes: number;
-  readonly firstSegmentBytes: number;
-  readonly reserveBytes: number;
+export interface WriterOptions extends SupplyOptions {
   /** What one group may weigh; a single record may weigh more. */
   readonly groupBytesMax: number;
   /** After so long without an append a mark says that the tail is durable. */
   readonly markAfterMs: number;
-  /** A full disk is tried again after this. */
-  readonly retryFullAfterMs: number;
 }
 
 export interface WriterEvents {
@@ -60,31 +46,11 @@ export interface WriterEvents {
 }
 
 /** Where a log goes on. */
-export interface WriterStart {
-  /** The last segment that was begun, to be written on from `offset`. */
-  readonly active: Active | null;
-  readonly blanks: readonly Blank[];
-  readonly reserve: readonly (DiskFile | null)[];
-  readonly lastNumber: number;
+export interface WriterStart extends SupplyStart {
   readonly floor: number;
   /** Whether a record proves the last one durable. */
   readonly isMarked: boolean;
 }
-
-export interface Active {
-  readonly number: number;
-  readonly file: DiskFile;
-  /** Where the next group goes; 0 while the segment is not begun. */
-  offset: number;
-  /** Readings wait for another one while the disk is full. */
-  readonly isReserve: boolean;
-}
-
-type Waiting =
-  | { readonly kind: 'data'; readonly entry: Entry; readonly done: (() => void) | null }
-  | { readonly kind: 'cut'; readonly after: LogEnd; readonly done: () => void }
-  | { readonly kind: 'task'; readonly begin: (ended: () => void) => void };
-type Written = Exclude<Waiting, { kind: 'task' }> | { readonly kind: 'mark'; readonly done: null };
 
 export class Writer {
   readonly #options: WriterOptions;
@@ -93,20 +59,19 @@ export class Writer {
   readonly #idle: Delay;
   /** A write for which there was no space is tried again. */
   readonly #retry: Delay;
-  readonly #spare: SpareSegment;
-  readonly #reserve: Reserve;
-  #active: Active | null;
+  readonly #supply: Supply;
+  readonly #frame = new GroupFrame();
   /** The highest index known committed. */
   #floor: number;
   #isMarked: boolean;
-  #isFull = false;
+  /** A write that was refused may have left something behind the end of the log. */
+  #isSpoilt = false;
   /** Appended and in no group yet; bounded by what the peer may have unanswered. */
   #waiting: Waiting[] = [];
   /** The index that the next append must have. */
   #next: number;
   #state: 'idle' | 'rolling' | 'writing' | 'refused' | 'answering' | 'held' | 'stopped' = 'idle';
   #isWriting = false;
-  #buffer = new Uint8Array(BUFFER_BYTES);
   #groups = 0;
   #entries = 0;
   #bytesWritten = 0;
@@ -122,41 +87,28 @@ export class Writer {
     this.#options = options;
     this.#events = events;
     this.#segments = segments;
-    this.#active = start.active;
     this.#floor = start.floor;
     this.#isMarked = start.isMarked;
     this.#next = segments.end.index + 1;
     this.#idle = new Delay(options.markAfterMs, events.wakeMoved);
     this.#retry = new Delay(options.retryFullAfterMs, events.wakeMoved);
-    this.#spare = new SpareSegment(
-      disk,
-      {
-        name: segmentName,
-        bytes: () => this.#nextBytes(),
-        retryFullAfterMs: options.retryFullAfterMs,
-        warns: true,
-      },
-      start,
-      {
-        created: events.created,
-        ready: () => this.#spareReady(),
-        full: (detail) => this.#spareFull(detail),
-        failed: events.failed,
-        wakeMoved: events.wakeMoved,
-        ended: () => this.#rest(),
-      },
-    );
-    this.#reserve = new Reserve(disk, options.reserveBytes, start.reserve, {
+    this.#supply = new Supply(disk, options, segments, start, {
+      created: events.created,
+      sealed: events.sealed,
+      ready: () => this.#pump(),
+      rolled: () => this.#rolled(),
+      full: events.full,
+      space: events.space,
       failed: events.failed,
-      ended: () => this.#pump(),
+      wakeMoved: events.wakeMoved,
+      rests: () => this.#rest(),
     });
   }
 
   /** Begins the work that waits for no append. */
   start(): void {
-    if (!this.#isMarked && this.#active) this.#idle.ask();
-    this.#spare.prepare();
-    if (!this.#spare.isMaking) this.#reserve.fill();
+    if (!this.#isMarked && this.active) this.#idle.ask();
+    this.#supply.start();
   }
 
   get floor(): number {
@@ -164,7 +116,7 @@ export class Writer {
   }
 
   get lastNumber(): number {
-    return this.#spare.lastNumber;
+    return this.#supply.lastNumber;
   }
 
   /** The index that the next append must have. */
@@ -173,18 +125,18 @@ export class Writer {
   }
 
   get active(): Active | null {
-    return this.#active;
+    return this.#supply.active;
   }
 
   get wakeAt(): number {
     return this.#state === 'stopped'
       ? NEVER
-      : Math.min(this.#idle.wakeAt, this.#retry.wakeAt, this.#spare.wakeAt);
+      : Math.min(this.#idle.wakeAt, this.#retry.wakeAt, this.#supply.wakeAt);
   }
 
   wake(nowMs: number): void {
     if (this.#state === 'stopped') return;
-    this.#spare.wake(nowMs);
+    this.#supply.wake(nowMs);
     if (this.#retry.passes(nowMs)) {
       this.#state = 'idle';
       this.#pump();
@@ -236,8 +188,8 @@ export class Writer {
   goOnIn(active: Active | null): void {
     if (this.#state === 'stopped') return;
     assert(this.#state === 'held', 'the active segment is replaced by a task');
-    if (this.#active?.file !== active?.file) this.#active?.file.close(() => {});
-    this.#active = active;
+    this.#isSpoilt = false;
+    this.#supply.goOnIn(active);
   }
 
   /** As part of a task that empties the log: what is appended next has this index. */
@@ -248,7 +200,7 @@ export class Writer {
 
   /** There may be space again. */
   tryAgain(): void {
-    if (this.#state !== 'stopped') this.#spare.tryAgain();
+    if (this.#state !== 'stopped') this.#supply.tryAgain();
   }
 
   counters(): { readonly [name: string]: number } {
@@ -257,8 +209,8 @@ export class Writer {
       history_entries_written_total: this.#entries,
       history_bytes_written_total: this.#bytesWritten,
       history_appends_waiting: this.#waiting.length,
-      history_disk_full: this.#isFull ? 1 : 0,
-      history_reserve_segments: this.#reserve.count,
+      history_disk_full: this.#supply.isFull ? 1 : 0,
+      history_reserve_segments: this.#supply.reserves,
       history_floor: this.#floor,
     };
   }
@@ -273,18 +225,14 @@ export class Writer {
   /** Answered once nothing is under way. What waits for space on a full disk is given up. */
   finish(done: () => void): void {
     this.#finished = done;
+    this.#supply.end();
     this.#rest();
   }
 
   /** To be called after `finish`. */
   close(done: () => void): void {
     this.#state = 'stopped';
-    const files = [
-      ...(this.#active ? [this.#active.file] : []),
-      ...this.#spare.files,
-      ...this.#reserve.files,
-    ];
-    run(closeAll(files), done, done);
+    run(this.#supply.close(), done, done);
   }
 
   #pump(): void {
@@ -292,7 +240,8 @@ export class Writer {
     if (this.#state !== 'idle') return;
     if (first === undefined) this.#rest();
     else if (first.kind === 'task') this.#hold(first.begin);
-    else if (this.#hasRoom(first) || this.#roll(first)) this.#writeGroup();
+    else if (this.#mustMark(first)) this.#writeMark();
+    else if (this.#supply.hasRoom(first) || this.#roll(first)) this.#writeGroup();
     else this.#rest();
   }
 
@@ -306,48 +255,21 @@ export class Writer {
     });
   }
 
-  #hasRoom(record: Waiting): boolean {
-    const active = this.#active;
-    if (active === null || (active.isReserve && this.#isFull && !isControl(record))) return false;
-    return active.offset + bytesOf(record) + MARK_BYTES <= active.file.bytes;
-  }
-
   /** Whether there is a segment to go on in. If not, the log waits until one is ready. */
   #roll(record: Waiting): boolean {
-    const blank = this.#spare.take(HEADER_BYTES + bytesOf(record) + MARK_BYTES);
-    if (blank !== null) {
-      this.#goOnWith(blank, false);
-      if (this.#finished === null) this.#spare.prepare();
-      return true;
-    }
-    if (this.#spare.isFull && isControl(record) && this.#reserve.count > 0) this.#rollToReserve();
-    else this.#spare.prepare();
-    return false;
+    const rolled = this.#supply.roll(record);
+    if (rolled === 'later') this.#state = 'rolling';
+    return rolled === 'done';
   }
 
-  #rollToReserve(): void {
-    this.#state = 'rolling';
-    const number = this.#spare.skip();
-    this.#reserve.take(number, (file) => {
-      this.#events.created(number, () => {
-        if (this.#state !== 'rolling') return;
-        this.#goOnWith({ number, file }, true);
-        this.#state = 'idle';
-        this.#pump();
-      });
-    });
-  }
-
-  #goOnWith({ number, file }: Blank, isReserve: boolean): void {
-    if (this.#active !== null) {
-      this.#active.file.close(() => {});
-      this.#events.sealed(this.#segments.end.index);
-    }
-    this.#active = { number, file, offset: 0, isReserve };
+  #rolled(): void {
+    if (this.#state !== 'rolling') return;
+    this.#state = 'idle';
+    this.#pump();
   }
 
   #writeGroup(): void {
-    const active = this.#active;
+    const { active } = this.#supply;
     assert(active !== null, 'a group has a segment to go to');
     let bytes = active.offset === 0 ? HEADER_BYTES : 0;
     const group: Written[] = [];
@@ -356,7 +278,7 @@ export class Writer {
       const more = bytes + bytesOf(record);
       const fits =
         active.offset + more + MARK_BYTES <= active.file.bytes && more <= this.#options.groupBytesMax;
-      if (group.length > 0 && (!fits || (active.isReserve && this.#isFull && !isControl(record)))) break;
+      if (group.length > 0 && (!fits || this.#supply.keepsOut(record))) break;
       bytes = more;
       group.push(record);
     }
@@ -367,15 +289,32 @@ export class Writer {
 
   /** Says that the tail is durable, so that its later rot is told from an interrupted write. (ST37) */
   #mark(): void {
-    const active = this.#active;
+    const { active } = this.#supply;
     if (this.#state !== 'idle' || this.#isMarked || active === null || active.offset === 0) return;
-    if (active.offset + MARK_BYTES > active.file.bytes) return;
+    if (active.offset + MARK_BYTES <= active.file.bytes) this.#writeMark();
+  }
+
+  /** What a refused write left must not be taken for damage once a later segment is begun. */
+  #mustMark(next: Waiting): boolean {
+    const offset = this.#supply.active?.offset ?? 0;
+    return this.#isSpoilt && offset > 0 && !this.#supply.hasRoom(next);
+  }
+
+  #writeMark(): void {
+    const { active } = this.#supply;
+    assert(active !== null, 'a mark stands behind something');
     this.#isMarked = true;
     this.#commit(active, [{ kind: 'mark', done: null }], MARK_BYTES);
   }
 
   #commit(active: Active, group: readonly Written[], bytes: number): void {
-    const framed = this.#frame(active, group, bytes);
+    const place = {
+      number: active.number,
+      offset: active.offset,
+      floor: this.#floor,
+      identity: this.#events.identity,
+    };
+    const framed = this.#frame.of(group, bytes, place, this.#segments);
     this.#state = 'writing';
     this.#isWriting = true;
     const ended = (problem: DiskProblem | null): void => {
@@ -391,27 +330,32 @@ export class Writer {
     });
   }
 
-  /** A file system may want space even for what is there. Nothing was synced, so the same is written again. (ST42) */
+  /**
+   * A file system may want space even for what is there. Nothing was synced, so the same is written again; a mark
+   * that nobody waits for, before the log goes on in another segment. (ST42)
+   */
   #refused(group: readonly Written[], detail: string): void {
     this.#isWriting = false;
+    this.#isSpoilt = true;
     this.#isMarked = false;
     this.#waiting.unshift(...group.filter((record) => record.kind !== 'mark'));
     if (this.#state !== 'stopped') {
       this.#state = 'refused';
       this.#retry.ask();
-      this.#spareFull(detail);
+      this.#supply.refused(detail);
     }
     this.#rest();
   }
 
   #committed(active: Active, group: readonly Written[], bytes: number): void {
     this.#enter(active, group);
+    this.#isSpoilt = false;
     active.offset += bytes;
     this.#groups++;
     this.#bytesWritten += bytes;
     // What the answers append waits and becomes one group.
     this.#state = 'answering';
-    if (!this.#spare.isFull) this.#hasSpace();
+    this.#supply.written();
     this.#events.durable();
     for (const { done } of group) done?.();
     // `stop` may have been called by an answer.
@@ -430,9 +374,8 @@ export class Writer {
     for (const record of group) {
       const end = offset + bytesOf(record);
       if (record.kind === 'data') {
-        const { index, firstSequence, count, chain } = record.entry;
-        const after = { index, sequence: firstSequence + count, chain };
-        this.#segments.appended({ offset, index, sequence: firstSequence }, end, after);
+        const { index, firstSequence: sequence } = record.entry;
+        this.#segments.appended({ offset, index, sequence }, end, endBehind(record, this.#segments.end));
         this.#entries++;
       } else if (record.kind === 'cut') this.#segments.cut(record.after, end);
       else this.#segments.written(end);
@@ -440,108 +383,18 @@ export class Writer {
     }
   }
 
-  #frame(active: Active, group: readonly Written[], bytes: number): Uint8Array {
-    if (bytes > this.#buffer.length) this.#buffer = new Uint8Array(2 ** Math.ceil(Math.log2(bytes)));
-    const into = this.#buffer;
-    const view = viewOf(into);
-    const { number, offset } = active;
-    let at = 0;
-    let end = this.#segments.end;
-    if (offset === 0) {
-      const before = this.#segments.last;
-      writeHeader(into, view, {
-        number,
-        identity: this.#events.identity(),
-        first: end.index + 1,
-        sequence: end.sequence,
-        chain: end.chain,
-        floor: this.#floor,
-        prevFrom: before?.from ?? end.index + 1,
-        prevSequence: before?.sequence ?? end.sequence,
-        prevHasCuts: before?.hasCuts ?? false,
-      });
-      at = HEADER_BYTES;
-    }
-    for (const record of group) {
-      const { kind, payload, index, sequence, count, chain, after } = fieldsOf(record, end);
-      const header = { kind, index, sequence, count, chain, floor: this.#floor, group: offset };
-      writeRecord(into, view, at, { number, offset: offset + at }, header, payload);
-      at += recordBytes(payload.length);
-      end = after;
-    }
-    assert(at === bytes, 'a group has the length it was given');
-    return into.subarray(0, bytes);
-  }
-
-  #hasSpace(): void {
-    if (!this.#isFull) return;
-    this.#isFull = false;
-    this.#events.space();
-  }
-
-  #spareReady(): void {
-    this.#hasSpace();
-    this.#reserve.fill();
-    this.#pump();
-  }
-
-  #spareFull(detail: string): void {
-    if (!this.#isFull) {
-      this.#isFull = true;
-      this.#events.full(detail);
-    }
-    this.#pump();
-  }
-
-  /** What grows with the log, so that a small one takes little space. */
-  #nextBytes(): number {
-    const { segmentBytes, firstSegmentBytes } = this.#options;
-    const grown = 2 ** Math.ceil(Math.log2(Math.max(1, this.#segments.bytes / GROWTH)));
-    return Math.min(segmentBytes, Math.max(firstSegmentBytes, grown));
-  }
-
   /** Tells who waits for it that nothing is under way. */
   #rest(): void {
     const isDone =
-      this.#waiting.length === 0 || (this.#isFull && (this.#state === 'idle' || this.#state === 'refused'));
+      this.#waiting.length === 0 ||
+      (this.#supply.isFull && (this.#state === 'idle' || this.#state === 'refused'));
     const isBusy = this.#isWriting || this.#state === 'answering' || this.#state === 'held';
     if (this.#finished === null || !isDone || isBusy || this.#state === 'rolling') return;
     // A spare that is being made when the disk breaks is never finished.
-    if ((this.#spare.isMaking || this.#reserve.isMaking) && this.#state !== 'stopped') return;
+    if (this.#supply.isMaking && this.#state !== 'stopped') return;
     const finished = this.#finished;
     this.#finished = null;
     this.#state = 'stopped';
     finished();
   }
-}
-
-interface Fields extends LogEnd {
-  readonly kind: RecordKind;
-  readonly count: number;
-  readonly payload: Uint8Array;
-  readonly after: LogEnd;
-}
-
-function fieldsOf(record: Written, end: LogEnd): Fields {
-  if (record.kind === 'data') {
-    const { index, firstSequence: sequence, count, chain, bytes: payload } = record.entry;
-    const after = { index, sequence: sequence + count, chain };
-    return { kind: 'data', index, sequence, count, chain, payload, after };
-  }
-  const after = record.kind === 'cut' ? record.after : end;
-  return { kind: record.kind, ...after, count: 0, payload: EMPTY, after };
-}
-
-function bytesOf(record: Waiting | Written): number {
-  return record.kind === 'data' ? recordBytes(record.entry.bytes.length) : recordBytes(0);
-}
-
-/** Entries without readings, and what shortens the log, must find room also on a full disk. */
-function isControl(record: Waiting | Written): boolean {
-  return record.kind !== 'data' || record.entry.body.kind !== 'data';
-}
-
-function* closeAll(files: readonly DiskFile[]): Task<null> {
-  for (const file of files) yield* need<null>((done) => file.close(done));
-  return null;
 }

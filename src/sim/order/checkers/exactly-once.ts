@@ -3,7 +3,8 @@
 
 import type { Entry } from '../../../model/entry.ts';
 import { type Identity, identityText } from '../../../model/ids.ts';
-import { streamText } from '../image.ts';
+import { decodeBatch } from '../../../wire/durable.ts';
+import { payloadOf, STAND_IN_BYTES, streamText } from '../image.ts';
 import type { Truth } from '../truth.ts';
 import type { OrderPlace } from '../watcher.ts';
 import { type Complain, OrderChecker } from './checker.ts';
@@ -61,6 +62,8 @@ export class ExactlyOnce extends OrderChecker {
         `entry ${index} has ${body.firstN}..${body.lastN} of ${name}, due is ${row.lastN + 1}`,
       );
     }
+    if (body.kind === 'data' && !areIn(body.payload, body.firstN, body.lastN))
+      this.complain(at, `entry ${index} is not ${body.firstN}..${body.lastN} of ${name} as they were stored`);
     table.set(name, { ...row, lastN: body.lastN });
   }
 
@@ -72,4 +75,17 @@ export class ExactlyOnce extends OrderChecker {
     }
     return table;
   }
+}
+
+/** Whether these very records are in the payload: what stands for them, or the batch that an engine has encoded. */
+function areIn(payload: Uint8Array, firstN: number, lastN: number): boolean {
+  if (payload.length === STAND_IN_BYTES) return sameBytes(payload, payloadOf(firstN, lastN));
+  const batch = decodeBatch(payload);
+  if (!batch.ok) return false;
+  const { records } = batch.value;
+  return records.length === lastN - firstN + 1 && records.every(({ n }, at) => n === firstN + at);
+}
+
+function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
+  return a.every((byte, at) => byte === b[at]);
 }

@@ -1,5 +1,6 @@
 // What was committed stays: the floor of one identity never goes back, and nothing at or below it, nor at or below
-// what the peer knows committed, is ever cut. SPEC rule SM52.
+// what the process knows committed, is ever cut. What an earlier process knew and its disk did not is forgotten.
+// SPEC rule SM52.
 
 import { identityText } from '../../../model/ids.ts';
 import type { OrderWrite } from '../image.ts';
@@ -8,38 +9,47 @@ import { OrderChecker } from './checker.ts';
 
 export class FloorHolds extends OrderChecker {
   readonly rule = 'nothing committed is cut';
-  /** By identity and group: the highest floor that was durable, or commit index that was known. */
-  readonly #floors = new Map<string, number>();
+  /** By identity and group: the highest floor that was durable. */
+  readonly #durable = new Map<string, number>();
+  /** The same, of saved words alone. */
+  readonly #saved = new Map<string, number>();
+  /** The commit index that the present process knows. */
+  readonly #known = new Map<string, number>();
+
+  override started(at: OrderPlace): void {
+    this.#known.delete(nameOf(at));
+  }
 
   override asked(at: OrderPlace, write: OrderWrite): void {
-    const floor = this.#floors.get(nameOf(at)) ?? 0;
-    if (write.type === 'cut' && write.after < Math.min(floor, at.asked.last)) {
+    if (write.type !== 'cut' || write.after >= at.asked.last) return;
+    const name = nameOf(at);
+    const floor = Math.max(this.#durable.get(name) ?? 0, this.#known.get(name) ?? 0);
+    if (write.after < Math.min(floor, at.asked.last)) {
       this.complain(at, `cuts its log above ${write.after}, below its floor ${floor}`);
     }
   }
 
   override durable(at: OrderPlace, write: OrderWrite): void {
-    if (write.type === 'state') this.#saw(at, write.state.floor, 'the floor');
-    if (write.type === 'append') this.#raise(at, write.floor);
+    if (write.type === 'state') this.#saw(at, write.state.floor);
+    if (write.type === 'append') raise(this.#durable, nameOf(at), write.floor);
   }
 
   override committed(at: OrderPlace, _from: number, to: number): void {
-    this.#raise(at, to);
+    raise(this.#known, nameOf(at), to);
   }
 
   /** A saved floor may lag behind what is known, but not behind an earlier saved one. */
-  #saw(at: OrderPlace, floor: number, what: string): void {
-    const name = `${nameOf(at)}/saved`;
-    const before = this.#floors.get(name) ?? 0;
-    if (floor < before) this.complain(at, `${what} goes back from ${before} to ${floor}`);
-    this.#floors.set(name, Math.max(before, floor));
-    this.#raise(at, floor);
-  }
-
-  #raise(at: OrderPlace, floor: number): void {
+  #saw(at: OrderPlace, floor: number): void {
     const name = nameOf(at);
-    this.#floors.set(name, Math.max(this.#floors.get(name) ?? 0, floor));
+    const before = this.#saved.get(name) ?? 0;
+    if (floor < before) this.complain(at, `the floor goes back from ${before} to ${floor}`);
+    raise(this.#saved, name, floor);
+    raise(this.#durable, name, floor);
   }
+}
+
+function raise(floors: Map<string, number>, name: string, floor: number): void {
+  if (floor > (floors.get(name) ?? 0)) floors.set(name, floor);
 }
 
 function nameOf(at: OrderPlace): string {

@@ -209,7 +209,7 @@ export const BROKEN: { readonly [mutation in Mutation]: Scripted } = {
     },
   },
   'asks only the voters of old': {
-    options: { nodes: 3, voters: 1, ordering: { promoteAfterMs: 100 } },
+    options: { nodes: 3, voters: 1, ordering: { promoteAfterMs: 1_000 } },
     play: (s) => {
       s.begin('ann');
       s.commit('ann', 1);
@@ -287,6 +287,22 @@ export const BROKEN: { readonly [mutation in Mutation]: Scripted } = {
     },
   },
   'does not write down what is committed': ORDINARY,
+  'cuts its batches in the wrong place': {
+    options: THREE,
+    play: (s) => {
+      s.begin('cat');
+      s.commit('ann', 2);
+      s.isolate('ann');
+      s.submit('ann', 3);
+      s.submit('ann', 4);
+      s.run(100);
+      s.crash('ann');
+      s.heal();
+      s.start('ann');
+      s.untilAllAgree();
+      s.commit('ann', 1);
+    },
+  },
   'leaks the flag of a transfer that failed': named(LEAD, 'a transfer that comes to nothing'),
 };
 

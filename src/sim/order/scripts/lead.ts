@@ -86,6 +86,25 @@ export const LEAD: { readonly [name: string]: Scripted } = {
       s.expect('the lead stays', s.stage.trace.elections === before);
     },
   },
+  'five voters and forty-five learners outlive six deaths of the leader': {
+    options: { nodes: 50, voters: 5, ordering: { maxVoters: 5 } },
+    play: (s) => {
+      const voters = ['ann', 'bob', 'cat', 'dan', 'eve'];
+      s.startAll();
+      s.untilSomeLeads(voters);
+      for (let death = 0; death < 6; death++) {
+        const leader = s.untilSomeLeads(voters);
+        s.commit(voters[death % voters.length] ?? 'ann', 3);
+        s.nodes.at(-1 - death)?.submit(2);
+        s.crash(leader.peer);
+        s.run(300);
+        s.untilSomeLeads(voters.filter((name) => name !== leader.peer));
+        s.start(leader.peer);
+        s.run(700);
+      }
+      s.untilAllAgree();
+    },
+  },
   'an OK that leads to nothing delays the next one once (the bully that is deaf)': {
     options: { nodes: 3 },
     play: (s) => {

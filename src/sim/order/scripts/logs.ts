@@ -107,6 +107,26 @@ export const LOGS: { readonly [name: string]: Scripted } = {
       s.untilAllAgree();
     },
   },
+  'rotten bytes on a minority that is up first decide nothing (nats#7556)': {
+    options: { nodes: 5 },
+    play: (s) => {
+      s.begin('eve');
+      for (const name of ['ann', 'bob', 'cat']) s.commit(name, 3);
+      s.untilAllAgree();
+      s.crash('ann', 'bob', 'cat', 'dan', 'eve');
+      s.node('dan').rot(0.2);
+      s.node('eve').rot(0.1);
+      s.start('dan', 'eve');
+      s.run(1_000);
+      s.expect('nobody leads', s.leader === null);
+      s.start('ann', 'bob', 'cat');
+      s.commit('ann', 1);
+      s.untilAllAgree();
+      s.until('both are whole again', () => {
+        return ['dan', 'eve'].every((name) => s.node(name).image.state?.damaged === false);
+      });
+    },
+  },
   'rotten bytes on one disk cost nobody anything, and come back from the others (nats#7549)': {
     options: THREE,
     play: (s) => {

@@ -2,6 +2,7 @@
 
 import { OrderImage } from '../image.ts';
 import type { Script, Scripted } from '../script.ts';
+import { CALM_STAGE } from '../stage.ts';
 import { latestView } from '../views.ts';
 
 export const MEMBERS: { readonly [name: string]: Scripted } = {
@@ -77,6 +78,48 @@ export const MEMBERS: { readonly [name: string]: Scripted } = {
       s.heal();
       s.run(2_000);
       s.commit('cat', 1);
+    },
+  },
+  'one cut off, three killed, one removed, all in a moment: what was acknowledged stays (nats#7545)': {
+    options: { nodes: 5 },
+    play: (s) => {
+      s.begin('eve');
+      for (const name of ['ann', 'bob', 'cat', 'dan', 'eve']) s.commit(name, 2);
+      s.isolate('ann');
+      s.submit('dan', 3);
+      s.crash('ann', 'bob', 'cat');
+      s.leader?.command({ kind: 'remove', peer: s.node('dan').peer });
+      s.submit('eve', 3);
+      s.run(1_000);
+      s.heal();
+      s.start('ann', 'bob', 'cat');
+      s.untilSomeLeads(['ann', 'bob', 'cat', 'dan', 'eve']);
+      s.commit('ann', 1);
+      s.commit('eve', 1);
+      s.untilAllAgree(['ann', 'bob', 'cat', 'eve']);
+    },
+  },
+  'who joins while the log is trimmed all the time gets there (hashicorp/raft#212)': {
+    options: {
+      nodes: 4,
+      voters: 3,
+      paths: { ...CALM_STAGE.paths, latencyMs: { min: 5, max: 10 } },
+      ordering: { baseEveryBytes: 500, cacheBytesMax: 500, promoteAfterMs: 200 },
+    },
+    play: (s) => {
+      for (const name of ['ann', 'bob', 'cat']) s.start(name);
+      s.untilSomeLeads(['ann', 'bob', 'cat']);
+      for (let turn = 0; turn < 120; turn++) {
+        if (turn === 40) s.start('dan');
+        s.submit('ann', 2);
+        s.submit('bob', 1);
+        s.run(25);
+        const leader = s.leader;
+        leader?.deliver((it, now, out) => it.retain(Math.max(0, leader.commitIndex - 3), true, now, out));
+      }
+      s.run(500);
+      s.untilAllAgree();
+      s.expect('much of it was trimmed', s.node('ann').image.log.first > 50);
     },
   },
   'a leader that removes itself hands the lead on and stays out': {

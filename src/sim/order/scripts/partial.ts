@@ -31,6 +31,22 @@ export const PARTIAL: { readonly [name: string]: Scripted } = {
       s.commit('dan', 1);
     },
   },
+  'minutes of a star and back: somebody leads in it and after it (jgroups-raft#211)': {
+    options: FIVE,
+    play: (s) => {
+      s.begin('eve');
+      cutToStar(s, 'cat');
+      s.untilLeads('cat', 8_000);
+      for (let minute = 0; minute < 3; minute++) {
+        s.run(60_000);
+        s.commit('ann', 1);
+      }
+      s.heal();
+      s.run(2_000);
+      s.commit('bob', 1);
+      s.untilAllAgree();
+    },
+  },
   'chained: cat and ann see only bob, and the lead does not go round': {
     options: { nodes: 3 },
     play: (s) => {
