@@ -31,6 +31,7 @@ interface Settings {
 
 const HEAD_BYTES = 8;
 const GREETING_MS = 200;
+const TELL_MS = 50;
 
 const settings: Settings = JSON.parse(process.argv[2] ?? '');
 const parsed = parsePeerId(settings.node);
@@ -65,12 +66,14 @@ const history = new History(
 const inputs: Input[] = [];
 let isStepping = false;
 let alarm: NodeJS.Timeout | null = null;
+let alarmAtMs = Number.POSITIVE_INFINITY;
 const present = new Set<PeerId>();
 /** Batches not committed yet, oldest first, and who waits. */
 const waiting: { readonly lastN: number; readonly load: Socket; readonly id: number }[] = [];
 const kept: OutboxBatch[] = [];
 let lastN = 0;
 const answers = new Map<Socket, number[]>();
+let isAnswering = false;
 
 const transport = await SocketTransport.start(
   {
@@ -124,6 +127,14 @@ setInterval(() => {
 }, GREETING_MS);
 createServer(serve).listen(settings.loadPort, '127.0.0.1', () => console.log('ready'));
 process.stdin.on('end', () => process.exit(0)).resume();
+let told = 0;
+setInterval(() => {
+  const { watermark } = committed.extent();
+  if (watermark > told) console.log(`has ${watermark}`);
+  told = watermark;
+}, TELL_MS);
+// An orderly end, so that a profile is written.
+process.on('SIGTERM', () => process.exit(0));
 
 function deliver(input: Input): void {
   inputs.push(input);
@@ -151,10 +162,21 @@ function step(input: Input): void {
   }
 }
 
+/** As a node's: the timer is moved only towards the present. */
 function arm(): void {
+  const nowMs = performance.now();
+  const wakeAt = Math.max(history.wakeAt, nowMs);
+  if (wakeAt >= alarmAtMs) return;
   if (alarm !== null) clearTimeout(alarm);
-  const inMs = Math.max(0, history.wakeAt - performance.now());
-  alarm = setTimeout(() => deliver({ type: 'wake' }), Math.min(inMs, 1_000));
+  alarmAtMs = wakeAt;
+  alarm = setTimeout(wake, Math.min(wakeAt - nowMs, 1_000));
+}
+
+function wake(): void {
+  alarm = null;
+  alarmAtMs = Number.POSITIVE_INFINITY;
+  if (performance.now() >= history.wakeAt) deliver({ type: 'wake' });
+  else arm();
 }
 
 function hear(fact: Fact): void {
@@ -173,6 +195,13 @@ function hear(fact: Fact): void {
   if (done === 0) return;
   waiting.splice(0, done);
   kept.splice(0, done);
+  if (!isAnswering) setImmediate(answer);
+  isAnswering = true;
+}
+
+/** What one turn has committed is answered by one write. */
+function answer(): void {
+  isAnswering = false;
   for (const [load, ids] of answers) load.write(Buffer.from(Uint32Array.from(ids).buffer));
   answers.clear();
 }

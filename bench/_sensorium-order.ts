@@ -21,45 +21,56 @@ export function sensoriumOrder(readings: number): OrderedSystem {
   };
 }
 
-async function startCluster(directory: string, readings: number): Promise<OrderedCluster> {
-  const ports = await freePorts(2 * NODES.length);
+export interface OrderNodes {
+  /** Starts the node of that name; `heard` is called with each line that it prints. */
+  start(node: string, heard?: (line: string) => void): BenchProcess;
+  /** A connection to the node of that name. */
+  connect(node: string, readings: number): Promise<OrderedClient>;
+}
+
+/** Where nodes of these names will listen and keep what they have. */
+export async function orderNodes(directory: string, names: readonly string[]): Promise<OrderNodes> {
+  const ports = await freePorts(2 * names.length);
+  const loadPortOf = (node: string): number => ports[names.length + names.indexOf(node)] ?? 0;
   const peers = Object.fromEntries(
-    NODES.map((node, i) => [node, { host: '127.0.0.1', port: ports[i] ?? 0 }]),
+    names.map((node, i) => [node, { host: '127.0.0.1', port: ports[i] ?? 0 }]),
   );
-  let leader = -1;
-  const processes = NODES.map((node, i) => {
-    const settings = {
-      node,
-      directory: join(directory, node),
-      port: ports[i],
-      loadPort: ports[NODES.length + i],
-      peers,
-    };
-    const program = process.execPath;
-    const profile = process.env.BENCH_PROFILE === node ? ['--cpu-prof', '--cpu-prof-dir=/tmp'] : [];
-    const script = join(import.meta.dirname, '_order-node.ts');
-    const args = [...profile, '--import', 'tsx', script, JSON.stringify(settings)];
-    return new BenchProcess(
-      node,
-      { wrapper: [], program, args, environment: { UV_THREADPOOL_SIZE: '8' } },
-      (line) => {
-        if (line === 'leads') leader = i;
-      },
-    );
-  });
+  return {
+    start(node, heard = () => {}) {
+      const at = { port: peers[node]?.port, loadPort: loadPortOf(node) };
+      const settings = { node, directory: join(directory, node), ...at, peers };
+      const [profiled, profiles] = (process.env.BENCH_PROFILE ?? '').split(':');
+      const profile = profiled === node && profiles ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`] : [];
+      const script = join(import.meta.dirname, '_order-node.ts');
+      const args = [...profile, '--import', 'tsx', script, JSON.stringify(settings)];
+      const environment = { UV_THREADPOOL_SIZE: '8' };
+      return new BenchProcess(node, { wrapper: [], program: process.execPath, args, environment }, heard);
+    },
+    connect: (node, readings) => BatchClient.open(loadPortOf(node), readings),
+  };
+}
+
+async function startCluster(directory: string, readings: number): Promise<OrderedCluster> {
+  const nodes = await orderNodes(directory, NODES);
+  let leader: string | null = null;
+  const processes = NODES.map((node) =>
+    nodes.start(node, (line) => {
+      if (line === 'leads') leader = node;
+    }),
+  );
   const untilMs = performance.now() + READY_WITHIN_MS;
-  while (leader < 0) {
+  while (leader === null) {
     if (performance.now() > untilMs)
       fail(`nobody leads after ${READY_WITHIN_MS} ms: ${processes[0]?.lastWords}`);
     await pause(50);
   }
   // The highest takes over ten seconds after it has caught up, if it does not lead at once.
-  if (leader !== NODES.length - 1) await pause(12_000);
+  if (leader !== NODES.at(-1)) await pause(12_000);
   return {
-    connect: () => BatchClient.open(ports[NODES.length + leader] ?? 0, readings),
+    connect: () => nodes.connect(leader ?? '', readings),
     cpuSeconds: () => processes.reduce((sum, node) => sum + node.cpuSeconds(), 0),
     async stop() {
-      await Promise.all(processes.map((node) => node.end()));
+      await Promise.all(processes.map((node) => node.end('SIGTERM')));
     },
   };
 }

@@ -97,6 +97,12 @@ export class ByteWriter {
     return taken;
   }
 
+  /** The same into memory that is there already, which is as long. */
+  moveTo(to: Uint8Array): void {
+    to.set(this.#bytes.subarray(0, this.#length));
+    this.#length = 0;
+  }
+
   /** Forgets what was written. */
   clear(): void {
     this.#length = 0;
