@@ -8,6 +8,7 @@ import { Random } from '../../kit/random.ts';
 import { viewOf } from '../fields.ts';
 import { COPY_BYTES } from '../superblock-copy.ts';
 import { FIRST } from '../testing.ts';
+import { RECORD_ALIGN, type RecordKind, readHeader } from './record.ts';
 import { data, endOf, LogInTest } from './testing.ts';
 import {
   chainsFrom,
@@ -55,6 +56,24 @@ test('[ST40] many flipped bits never give an entry that is not the log, nor a sh
     if (log.machine.opened?.tailUnknown) continue;
     for (const chain of readMending(log, model)) expect(chainsFrom(model, 1)).toContainEqual(chain);
   }
+});
+
+test('[ST39] what was cut away does not come back where the record of the cut has rotted', () => {
+  const log = new LogInTest().ready();
+  for (let i = 0; i < 10; i++) log.append(data(40));
+  log.run();
+  log.cut(4);
+  log.run();
+  const model = log.answeredModel;
+  log.machine.rest();
+  log.disk.kill();
+  rot(log, 'cut');
+
+  log.machine.open();
+
+  expect(log.recovered.entries.map(({ index }) => index)).toEqual([1, 2, 3, 4]);
+  expectSound(log, model);
+  expect(log.machine.report).toMatchObject([{ kind: 'log-damaged' }]);
 });
 
 test('[ST40] what is damaged is kept aside byte for byte', () => {
@@ -292,4 +311,15 @@ function contents(log: LogInTest): ReadonlyMap<string, Uint8Array | null> {
 function scrub(log: LogInTest, bytes: number): void {
   log.store.scrubLog(bytes, () => {});
   log.run();
+}
+
+/** Turns a bit of each record of this kind. */
+function rot({ disk }: LogInTest, kind: RecordKind): void {
+  for (const name of disk.names.filter((one) => one.startsWith('history-0'))) {
+    const bytes = must(disk.content(name), 'the file is there');
+    for (let at = 0; at < bytes.length; at += RECORD_ALIGN) {
+      const record = readHeader(bytes, viewOf(bytes), at, Number(name.slice(8, 16)), at);
+      if (record?.kind === kind) disk.flipBit(name, at + 40, 3);
+    }
+  }
 }

@@ -213,6 +213,9 @@ class Replay {
       const isRight = before === null ? piece.type === 'cut' : sameChain(before.chain, record.chain);
       if (!isRight && this.#log.isChainKnown)
         return this.#passOver(at, place, 'it does not continue the log');
+      // A mark says where the log ended: what said that the rest had left it is among what is bad.
+      const isCutLost = piece.type === 'mark' && before !== null && record.index < end.index;
+      if (isCutLost) this.#log.cut(before);
     }
     this.#enter(piece);
     return true;
