@@ -41,6 +41,7 @@ export class CsvFollower {
       what: 'the CSV files',
       source,
       startThread: () => startThread({ directory, wipe: this.#wipe }),
+      canBeCut: true,
       begun: () => {
         this.#wipe = false;
       },

@@ -14,6 +14,8 @@ export interface LogFollowerOptions<Told> {
   readonly what: string;
   readonly source: LogSource;
   readonly startThread: () => Worker;
+  /** Whether the thread may be ended in the midst of something. */
+  readonly canBeCut: boolean;
   /** What else the thread tells. */
   readonly told: (message: Told) => void;
   /** The thread is ready and has said how far it is. */
@@ -45,7 +47,7 @@ export class LogFollower<Told extends { readonly type: string }> {
   #progress: Progress | null = null;
   #again: NodeJS.Timeout | null = null;
   #stopping = false;
-  #closed: () => void = () => {};
+  #ended: () => void = () => {};
   #failures = 0;
 
   constructor(log: Log, options: LogFollowerOptions<Told>) {
@@ -79,14 +81,14 @@ export class LogFollower<Told extends { readonly type: string }> {
     if (this.#again) clearTimeout(this.#again);
     const worker = this.#worker;
     if (worker === null) return;
-    const closed = new Promise<void>((resolve) => {
-      this.#closed = resolve;
+    const ended = new Promise<void>((resolve) => {
+      this.#ended = resolve;
     });
     this.#tell({ type: 'close' });
-    const patience = setTimeout(() => this.#closed(), CLOSE_MS);
-    await closed;
+    const patience = setTimeout(() => this.#ended(), CLOSE_MS);
+    await ended;
     clearTimeout(patience);
-    await worker.terminate();
+    if (this.#worker === worker && this.#options.canBeCut) await worker.terminate();
   }
 
   #begin(): void {
@@ -95,7 +97,9 @@ export class LogFollower<Told extends { readonly type: string }> {
     worker.on('message', (message: FromThread | Told) => this.#hear(message));
     worker.on('error', (error) => this.#failed(error));
     worker.on('exit', () => {
-      if (this.#worker === worker) this.#closed();
+      if (this.#worker !== worker) return;
+      this.#worker = null;
+      this.#ended();
     });
   }
 
@@ -111,7 +115,6 @@ export class LogFollower<Told extends { readonly type: string }> {
       this.#group = progress.group;
       this.#next = progress.next;
     } else if (type === 'taken') this.#underWay--;
-    else if (type === 'closed') this.#closed();
     this.#options.durable(progress.durable);
     void this.#pump();
   }
@@ -184,7 +187,7 @@ export class LogFollower<Told extends { readonly type: string }> {
     this.#worker = null;
     this.#next = null;
     this.#underWay = 0;
-    this.#closed();
+    this.#ended();
     if (!this.#stopping) this.#later(() => this.#begin());
   }
 

@@ -37,7 +37,7 @@ describe('three nodes with one history', () => {
     const pages = await until(
       'all have delivered it',
       () => Promise.all(nodes.map((node) => node.get<LogPage>('/api/v1/log'))),
-      (all) => all.every(({ readings }) => readings.length === 3),
+      (all) => all.every(({ readings, watermark }) => readings.length === 3 && watermark === 3),
     );
 
     expect(pages[0]?.readings.filter(({ sensor }) => sensor === 'hall/temperature')).toHaveLength(3);
@@ -198,6 +198,7 @@ test('[CL14] a drill takes the leader away and finds every reading again', async
 });
 
 interface LogPage {
+  readonly watermark: number;
   readonly readings: readonly { readonly sensor: string; readonly unit: string }[];
 }
 

@@ -150,3 +150,17 @@ test('[HD1] [HD8] after kill -9 at random moments it has each committed reading 
     log.readings.map(({ sequence, value }) => [sequence, value]),
   );
 });
+
+test('[HD8] a node that is stopped with questions under way and rows to write ends in time, and with code 0', async () => {
+  const slow = 'SELECT count(*) FROM range(200000) a, range(200000) b';
+  const asking = [1, 2, 3].map(() => run(['sql', slow, '--data-dir', site.directory, '--node-id', 'ann']));
+  const writing = Array.from({ length: 20 }, (_, at) =>
+    ann.post([{ sensor: 'last', value: at }]).catch(() => null),
+  );
+
+  await writing[0];
+  const code = await ann.kill('SIGTERM');
+
+  expect(code).toBe(0);
+  await Promise.all([...asking, ...writing]);
+});

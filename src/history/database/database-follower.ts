@@ -86,6 +86,7 @@ export class DatabaseFollower implements Past {
       what: 'the database of the history',
       source,
       startThread: () => startThread({ path, memoryMb, threads }),
+      canBeCut: false,
       told: (message) => this.#waiting.get(message.id)?.answered(message),
       groupChanged: () => {},
       // The log is not kept for it: what it lacks it takes from where the log begins.

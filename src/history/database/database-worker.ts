@@ -2,6 +2,7 @@
 // meanwhile. SPEC rules HD1, HD3-HD8.
 
 import { parentPort, workerData } from 'node:worker_threads';
+import type { DuckDBConnection } from '@duckdb/node-api';
 import type { RangeAnswer, RangeQuery, SqlAnswer } from '../../hub/past.ts';
 import { PastRefused } from '../../hub/past.ts';
 import { must } from '../../kit/assert.ts';
@@ -32,13 +33,18 @@ const database = await HistoryDatabase.open(workerData as DatabaseOptions);
 /** Whatever writes waits for what was asked before it. */
 let turn: Promise<void> = Promise.resolve();
 let writeTimer: NodeJS.Timeout | null = null;
+let isClosing = false;
+const asking = new Set<DuckDBConnection>();
+const answers = new Set<Promise<void>>();
 
 port.on('message', (message: ToWorker | Question) => {
   switch (message.type) {
     case 'range':
-    case 'sql':
-      void answer(message);
+    case 'sql': {
+      const answered = answer(message).finally(() => answers.delete(answered));
+      answers.add(answered);
       return;
+    }
     case 'group':
       inTurn(async () => {
         await database.startGroup(message.group);
@@ -49,13 +55,7 @@ port.on('message', (message: ToWorker | Question) => {
       inTurn(() => take(message));
       return;
     case 'close':
-      if (writeTimer !== null) clearTimeout(writeTimer);
-      inTurn(async () => {
-        await database.commit();
-        tell('closed');
-        port.close();
-        database.close();
-      });
+      close();
   }
 });
 tell('begun');
@@ -82,13 +82,48 @@ async function write(): Promise<void> {
   tell('durable');
 }
 
+/** A thread that ends with a question under way takes the process with it: all of them end first. */
+function close(): void {
+  isClosing = true;
+  if (writeTimer !== null) clearTimeout(writeTimer);
+  database.interrupt();
+  for (const connection of asking) connection.interrupt();
+  turn = turn
+    .then(() => database.commit())
+    // What was interrupted or could not be written is taken from the log again.
+    .catch(() => {})
+    .then(() => Promise.all(answers))
+    .then(() => {
+      database.close();
+      tell('closed');
+      port.close();
+    });
+}
+
 function inTurn(act: () => Promise<void>): void {
-  turn = turn.then(act);
+  turn = turn.then(async () => {
+    if (!isClosing) await act();
+  });
+  turn.catch((cause: unknown) => {
+    if (!isClosing) failed(cause);
+  });
+}
+
+/** The next thread begins where this one had written to. */
+function failed(cause: unknown): void {
+  isClosing = true;
+  for (const connection of asking) connection.interrupt();
+  void Promise.all(answers).then(() => {
+    database.close();
+    throw cause;
+  });
 }
 
 async function answer(question: Question): Promise<void> {
   const { id } = question;
+  if (isClosing) return;
   const connection = await database.connect();
+  asking.add(connection);
   try {
     const answer =
       question.type === 'range'
@@ -101,6 +136,7 @@ async function answer(question: Question): Promise<void> {
     const refused = isTheirs ? why : `the database could not answer: ${why}`;
     port.postMessage({ type: 'answered', id, answer: null, refused } satisfies Answered);
   } finally {
+    asking.delete(connection);
     connection.closeSync();
   }
 }

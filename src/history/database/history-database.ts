@@ -140,6 +140,11 @@ export class HistoryDatabase {
     });
   }
 
+  /** What is being written is rolled back, and stays to be written. */
+  interrupt(): void {
+    this.#writer.interrupt();
+  }
+
   close(): void {
     this.#writer.closeSync();
     this.#instance.closeSync();
