@@ -40,8 +40,17 @@ try {
 } catch (error) {
   process.exitCode = exitCodeOf(error);
 }
-// Whatever is still under way has nobody left who waits for it. (HO4)
+// What was said arrives first; whatever else is still under way has nobody left who waits for it. (HO4)
+await Promise.all([said(process.stdout), said(process.stderr)]);
 process.exit();
+
+/** Writes come in order, so an empty one is done when all before it are; also where nobody reads any more. */
+function said(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((done) => {
+    if (stream.destroyed || !stream.writable) done();
+    else stream.write('', () => done());
+  });
+}
 
 function exitCodeOf(error: unknown): number {
   if (error instanceof Failure) {
