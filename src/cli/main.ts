@@ -14,6 +14,9 @@ import { addVerifyCommand } from './commands/verify-command.ts';
 import { EXIT, Failure } from './failure.ts';
 import { simulateCommand } from './simulate.ts';
 
+const UNTIL_STOPPED = ['node', 'cluster', 'demo'];
+const LAST_WORDS_MS = 200;
+
 const program = new Command('sensorium')
   .description('Every node takes readings, every node has all of them.')
   .version(version(), '--version', 'print the version')
@@ -41,8 +44,16 @@ try {
   process.exitCode = exitCodeOf(error);
 }
 // What was said arrives first; whatever else is still under way has nobody left who waits for it. (HO4)
-await Promise.all([said(process.stdout), said(process.stderr)]);
+await Promise.race([Promise.all([said(process.stdout), said(process.stderr)]), patience()]);
 process.exit();
+
+/** Who reads page by page is waited for; a node that is stopped does not wait for who has stopped reading its log. */
+function patience(): Promise<void> {
+  const isStopped = UNTIL_STOPPED.includes(process.argv[2] ?? '');
+  return new Promise((over) => {
+    if (isStopped) setTimeout(over, LAST_WORDS_MS);
+  });
+}
 
 /** Writes come in order, so an empty one is done when all before it are; also where nobody reads any more. */
 function said(stream: NodeJS.WriteStream): Promise<void> {
