@@ -1,6 +1,6 @@
 // Runs a command of the program to its end.
 
-import { type ChildProcess, execFileSync } from 'node:child_process';
+import { type ChildProcess, spawnSync } from 'node:child_process';
 import { type Environment, program } from './site.ts';
 
 export interface Ran {
@@ -25,12 +25,7 @@ export function ended(child: ChildProcess): Promise<Ran> {
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, ...said })));
 }
 
-/** Whether this machine has a program of that name. */
+/** Whether this machine has a program of that name. Some end with a code of their own when they are asked. */
 export function has(command: string): boolean {
-  try {
-    execFileSync(command, ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
+  return spawnSync(command, ['--version'], { stdio: 'ignore' }).error === undefined;
 }
