@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -35,8 +35,12 @@ afterEach(async () => {
   for (const cluster of clusters) cluster.kill('SIGKILL');
   await Promise.all(clusters.map((cluster) => cluster.end));
   clusters = [];
-  // A node whose parent was killed closes its listeners first and its files last.
-  rmSync(temporary, { recursive: true, force: true, maxRetries: 30, retryDelay: 100 });
+  // A node whose parent was killed closes its listeners first and its files last, and may still make one meanwhile.
+  await until(
+    'the nodes are gone, and what they kept',
+    () => rmSync(temporary, { recursive: true, force: true }),
+    () => !existsSync(temporary),
+  );
 });
 
 test('[CL6] demo prints where its nodes are, and real and simulated sensors reach all of them', async () => {
