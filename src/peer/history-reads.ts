@@ -1,6 +1,7 @@
 // Points to read at that were asked of the leader: each is answered once, with nothing if the leader does not answer
 // in time. SPEC rule OR44.
 
+import type { Random } from '../kit/random.ts';
 import { NEVER, type Now } from '../model/time.ts';
 
 interface Asked {
@@ -12,7 +13,12 @@ const ASKED_MAX = 1_024;
 
 export class HistoryReads {
   readonly #asked = new Map<number, Asked>();
-  #lastNonce = 0;
+  #lastNonce: number;
+
+  /** Nonces begin anywhere: an answer to what this peer asked before it was restarted answers nothing it asks now. */
+  constructor(random: Random) {
+    this.#lastNonce = random.u32();
+  }
 
   get wakeAt(): number {
     let wakeAt = NEVER;

@@ -37,13 +37,13 @@ export class History {
   readonly #election: Election;
   readonly #words: HistoryWords;
   readonly #commands = new HistoryCommands();
-  readonly #reads = new HistoryReads();
+  readonly #reads: HistoryReads;
   readonly #startedMs: number;
   #identity: Identity;
   #standing: HistoryStanding;
   #isLeaving = false;
   #isFull = false;
-  /** It has seen what must not be, or what it does not understand, and takes no further part. */
+  /** It has seen what must not be, or does not understand, and takes no further part. */
   #isHalted = false;
   readonly #step: HistoryStep;
   readonly #port: ElectionPort;
@@ -78,6 +78,7 @@ export class History {
       random.fork(),
       now,
     );
+    this.#reads = new HistoryReads(random.fork());
   }
 
   get wakeAt(): number {
@@ -248,11 +249,10 @@ export class History {
   /** Answered by the fact `read-point`. */
   readIndex(ticket: number, now: Now, out: OrderingOutbox): void {
     if (!this.#enter(now, out)) return;
-    const leader = this.#election.leader;
-    const log = this.#ordering.log;
-    if (log?.reign != null) {
-      log.reign.readPoint((index) => this.#tellReadPoint(ticket, index), now, out);
-    } else {
+    const { leader } = this.#election;
+    const { log } = this.#ordering;
+    if (log?.reign != null) log.reign.readPoint((index) => this.#tellReadPoint(ticket, index), now, out);
+    else {
       const nonce = this.#reads.ask(ticket, this.#options.election.suspectMs, now);
       if (log === null || leader === null || nonce === null) this.#tellReadPoint(ticket, -1);
       else log.askReadPoint(leader, nonce, out);

@@ -39,6 +39,7 @@ test('[SM43] minutes of five machines pass with all faults', () => {
 
 /** Each found something once, while the protocol was being written. */
 const PINNED: readonly (readonly [string, number, number, number?])[] = [
+  ['an answer to what a peer had asked before it was restarted said where to read now', 7_000_279, 60_000, 5],
   ['a vote of the later disk counted for the former one while both stood in a joint view', 60, 5_000],
   ['a lost request made a storm of requests, each answered by all that follow it', 16, 5_000],
   ['a damaged follower was probed for ever at a place its log no longer reached', 718, 5_000],
