@@ -114,7 +114,10 @@ export class DatabaseFollower implements Past {
           else reject(new PastRefused(refused ?? 'no answer'));
         },
       });
-      this.#follower?.tell(question(id));
+      if (this.#follower?.tell(question(id)) !== true) {
+        const refused = 'the database is being opened again';
+        this.#waiting.get(id)?.answered({ type: 'answered', id, answer: null, refused });
+      }
     });
   }
 }
