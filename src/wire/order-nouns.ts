@@ -181,7 +181,7 @@ function boundedLength(reader: ByteReader, bytesMax: number): number {
   return reader.failed ? 0 : length;
 }
 
-/** The random part is hex, so its last digits are as good as any hash. */
+/** Which slot of the cache is its: of two that share one, each is only decoded anew. */
 function slotOf({ random }: Identity): number {
   return (
     random.charCodeAt(12) * 4_913 +

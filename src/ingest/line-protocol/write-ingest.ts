@@ -11,14 +11,14 @@ import type { Answer } from '../http/answer.ts';
 import type { Bodies } from '../http/bodies.ts';
 import type { Decoded } from '../http/decoded.ts';
 import type { HttpInput, Target } from '../http/http-input.ts';
+import { Intake } from '../http/intake.ts';
 import { type Refusal, shown } from '../http/refusal.ts';
-import { submitTo } from '../http/submission.ts';
 import type { Refusals } from '../refusals.ts';
 import { decodeLines } from './lines.ts';
 import { isPrecision, PRECISIONS, type Precision } from './precision.ts';
 import { SeriesNames } from './series.ts';
 
-const INPUT = 'line_protocol';
+const NAMES = { input: 'line_protocol', rejected: 'line-rejected' } as const;
 const JSON_TYPE = 'application/json; charset=utf-8';
 const RETRY_S = '1';
 const WRITE = ['/write', '/api/v2/write'];
@@ -36,25 +36,18 @@ export class WriteIngest implements HttpInput {
     '/ping': PING,
     '/health': PING,
   };
-  readonly #hub: Hub;
   readonly #bodies: Bodies;
-  readonly #refusals: Refusals;
-  readonly #ack: Durability;
+  readonly #intake: Intake;
   readonly #series = new SeriesNames();
-  #accepted = 0;
-  #rejected = 0;
 
   constructor(hub: Hub, bodies: Bodies, refusals: Refusals, ack: Durability) {
-    this.#hub = hub;
     this.#bodies = bodies;
-    this.#refusals = refusals;
-    this.#ack = ack;
+    this.#intake = new Intake(NAMES, hub, refusals, ack);
   }
 
   counters(): { readonly [name: string]: number } {
     return {
-      line_protocol_readings_accepted_total: this.#accepted,
-      line_protocol_readings_rejected_total: this.#rejected,
+      ...this.#intake.counters(),
     };
   }
 
@@ -81,37 +74,25 @@ export class WriteIngest implements HttpInput {
       const detail = `precision is one of ${PRECISIONS.join(', ')}, got ${shown(precision)}`;
       return this.#refuse({ code: 'bad-query', detail }, '');
     }
-    const ack = query.get('ack') ?? this.#ack;
-    if (ack !== 'stored' && ack !== 'committed') {
-      return this.#refuse({ code: 'bad-query', detail: `ack is stored or committed, got ${shown(ack)}` }, '');
-    }
-    return this.#bodies.hold(request, (body) => this.#take(body, precision, ack));
+    const ack = this.#intake.ackOf(query);
+    if (!ack.ok) return this.#refuse(ack.problem, '');
+    return this.#bodies.hold(request, (body) => this.#take(body, precision, ack.value));
   }
 
   async #take(body: Result<Buffer, Refusal>, precision: Precision, ack: Durability): Promise<Answer> {
     if (!body.ok) return this.#refuse(body.problem, '');
     const decoded = decodeLines(body.value, precision, this.#series);
     if (!decoded.ok) return this.#refuse(decoded.problem, sampleOf(body.value));
-    const { readings, rejected, rejectedCount, sample } = decoded.value;
-    this.#rejected += rejectedCount;
-    if (rejectedCount > 0) this.#count('line-rejected', rejected[0]?.why ?? '', sample, rejectedCount);
-    if (readings.length > 0) {
-      const problem = await submitTo(this.#hub, readings, ack, body.value);
-      if (problem !== null) return this.#refuse(problem, '');
-      this.#accepted += readings.length;
-    }
-    return rejectedCount === 0 ? TAKEN : partialWrite(decoded.value);
+    const problem = await this.#intake.take(decoded.value, ack, body.value);
+    if (problem !== null) return this.#refuse(problem, '');
+    return decoded.value.rejectedCount === 0 ? TAKEN : partialWrite(decoded.value);
   }
 
   #refuse(refusal: Refusal, payload: string): Answer {
-    this.#count(refusal.code, refusal.detail, payload, 1);
+    this.#intake.countRefused(refusal, payload);
     const isBusy = refusal.code === 'overloaded' || refusal.code === 'storage-failed';
     const status = isBusy ? 503 : PROBLEMS[refusal.code].status;
     return errorAnswer(status, refusal.detail, isBusy ? { 'retry-after': RETRY_S } : refusal.headers);
-  }
-
-  #count(reason: string, why: string, payload: string, count: number): void {
-    this.#refusals.add({ input: INPUT, reason, why, payload, count });
   }
 }
 

@@ -13,8 +13,8 @@ import { type Answer, refusalAnswer } from '../http/answer.ts';
 import type { Bodies } from '../http/bodies.ts';
 import { Collected, type Decoded, tooMany } from '../http/decoded.ts';
 import type { HttpInput, Target } from '../http/http-input.ts';
+import { Intake } from '../http/intake.ts';
 import { type Refusal, shown } from '../http/refusal.ts';
-import { submitTo } from '../http/submission.ts';
 import type { Refusals } from '../refusals.ts';
 import { seriesId } from '../series-id.ts';
 import {
@@ -28,7 +28,7 @@ import {
 import { pointValue } from './point-value.ts';
 import { EXPORT_RESPONSE } from './schema.ts';
 
-const INPUT = 'otlp';
+const NAMES = { input: 'otlp', rejected: 'point-rejected' } as const;
 const JSON_TYPE = 'application/json';
 const PROTOBUF_TYPE = 'application/x-protobuf';
 /** Of a resource, what tells one source from another; the rest would make ids of hundreds of characters. */
@@ -38,38 +38,29 @@ const NS_PER_MS = 1_000_000n;
 
 export class OtlpIngest implements HttpInput {
   readonly methods = { '/v1/metrics': ['POST'] };
-  readonly #hub: Hub;
   readonly #bodies: Bodies;
-  readonly #refusals: Refusals;
-  readonly #ack: Durability;
-  #accepted = 0;
-  #rejected = 0;
+  readonly #intake: Intake;
 
   constructor(hub: Hub, bodies: Bodies, refusals: Refusals, ack: Durability) {
-    this.#hub = hub;
     this.#bodies = bodies;
-    this.#refusals = refusals;
-    this.#ack = ack;
+    this.#intake = new Intake(NAMES, hub, refusals, ack);
   }
 
   counters(): { readonly [name: string]: number } {
     return {
-      otlp_readings_accepted_total: this.#accepted,
-      otlp_readings_rejected_total: this.#rejected,
+      ...this.#intake.counters(),
     };
   }
 
   answer(request: IncomingMessage, { query }: Target): Answer | Promise<Answer> {
-    const ack = query.get('ack') ?? this.#ack;
-    if (ack !== 'stored' && ack !== 'committed') {
-      return this.#refuse({ code: 'bad-query', detail: `ack is stored or committed, got ${shown(ack)}` });
-    }
+    const ack = this.#intake.ackOf(query);
+    if (!ack.ok) return this.#refuse(ack.problem);
     const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
     if (type !== JSON_TYPE && type !== PROTOBUF_TYPE) {
       const detail = `Content-Type is ${JSON_TYPE} or ${PROTOBUF_TYPE}, got ${shown(type)}`;
       return this.#refuse({ code: 'unsupported-type', detail });
     }
-    return this.#bodies.hold(request, (body) => this.#take(body, type === JSON_TYPE, ack));
+    return this.#bodies.hold(request, (body) => this.#take(body, type === JSON_TYPE, ack.value));
   }
 
   async #take(body: Result<Buffer, Refusal>, isJson: boolean, ack: Durability): Promise<Answer> {
@@ -83,26 +74,16 @@ export class OtlpIngest implements HttpInput {
     }
     const decoded = readingsOf(request.value);
     if (!decoded.ok) return this.#refuse(decoded.problem);
-    const { readings, rejected, rejectedCount, sample } = decoded.value;
-    this.#rejected += rejectedCount;
-    const why = rejected[0]?.why ?? '';
-    if (rejectedCount > 0) this.#count('point-rejected', why, sample, rejectedCount);
-    if (readings.length > 0) {
-      const problem = await submitTo(this.#hub, readings, ack, body.value);
-      if (problem !== null) return this.#refuse(problem);
-      this.#accepted += readings.length;
-    }
-    return exported(isJson, rejectedCount, why);
+    const problem = await this.#intake.take(decoded.value, ack, body.value);
+    if (problem !== null) return this.#refuse(problem);
+    const { rejected, rejectedCount } = decoded.value;
+    return exported(isJson, rejectedCount, rejected[0]?.why ?? '');
   }
 
   #refuse(refusal: Refusal): Answer {
-    this.#count(refusal.code, refusal.detail, '', 1);
+    this.#intake.countRefused(refusal, '');
     const headers = refusal.code === 'overloaded' ? { 'retry-after': '1' } : undefined;
     return refusalAnswer({ ...refusal, ...(headers && { headers }) });
-  }
-
-  #count(reason: string, why: string, payload: string, count: number): void {
-    this.#refusals.add({ input: INPUT, reason, why, payload, count });
   }
 }
 

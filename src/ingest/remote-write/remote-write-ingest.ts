@@ -10,52 +10,43 @@ import { type Answer, refusalAnswer } from '../http/answer.ts';
 import type { Bodies } from '../http/bodies.ts';
 import { Collected, type Decoded, tooMany } from '../http/decoded.ts';
 import type { HttpInput, Target } from '../http/http-input.ts';
+import { Intake } from '../http/intake.ts';
 import { type Refusal, shown } from '../http/refusal.ts';
-import { submitTo } from '../http/submission.ts';
 import type { Refusals } from '../refusals.ts';
 import { seriesId } from '../series-id.ts';
 import { decodeWriteRequest, type Series } from './write-request.ts';
 
-const INPUT = 'remote_write';
+const NAMES = { input: 'remote_write', rejected: 'sample-rejected' } as const;
 const NAME = '__name__';
 const TAKEN: Answer = { status: 204, type: '', body: '' };
 
 export class RemoteWriteIngest implements HttpInput {
   readonly methods = { '/api/v1/write': ['POST'] };
-  readonly #hub: Hub;
   readonly #bodies: Bodies;
-  readonly #refusals: Refusals;
-  readonly #ack: Durability;
-  #accepted = 0;
-  #rejected = 0;
+  readonly #intake: Intake;
   #unknown = 0;
 
   constructor(hub: Hub, bodies: Bodies, refusals: Refusals, ack: Durability) {
-    this.#hub = hub;
     this.#bodies = bodies;
-    this.#refusals = refusals;
-    this.#ack = ack;
+    this.#intake = new Intake(NAMES, hub, refusals, ack);
   }
 
   counters(): { readonly [name: string]: number } {
     return {
-      remote_write_readings_accepted_total: this.#accepted,
-      remote_write_readings_rejected_total: this.#rejected,
+      ...this.#intake.counters(),
       remote_write_samples_without_value_total: this.#unknown,
     };
   }
 
   answer(request: IncomingMessage, { query }: Target): Answer | Promise<Answer> {
-    const ack = query.get('ack') ?? this.#ack;
-    if (ack !== 'stored' && ack !== 'committed') {
-      return this.#refuse({ code: 'bad-query', detail: `ack is stored or committed, got ${shown(ack)}` });
-    }
+    const ack = this.#intake.ackOf(query);
+    if (!ack.ok) return this.#refuse(ack.problem);
     const version = request.headers['x-prometheus-remote-write-version'];
     if (version !== undefined && !String(version).startsWith('0.1.')) {
       const detail = `remote write 0.1.0 is spoken here, got ${shown(String(version))}`;
       return this.#refuse({ code: 'bad-query', detail });
     }
-    return this.#bodies.hold(request, (body) => this.#take(body, ack));
+    return this.#bodies.hold(request, (body) => this.#take(body, ack.value));
   }
 
   async #take(body: Result<Buffer, Refusal>, ack: Durability): Promise<Answer> {
@@ -66,19 +57,13 @@ export class RemoteWriteIngest implements HttpInput {
     }
     const decoded = this.#readingsOf(series.value);
     if (!decoded.ok) return this.#refuse(decoded.problem);
-    const { readings, rejected, rejectedCount, sample } = decoded.value;
-    this.#rejected += rejectedCount;
-    const why = rejected[0]?.why ?? '';
-    if (rejectedCount > 0) this.#count('sample-rejected', why, sample, rejectedCount);
-    if (readings.length > 0) {
-      const problem = await submitTo(this.#hub, readings, ack, body.value);
-      if (problem !== null) return this.#refuse(problem);
-      this.#accepted += readings.length;
-    }
+    const problem = await this.#intake.take(decoded.value, ack, body.value);
+    if (problem !== null) return this.#refuse(problem);
+    const { rejected, rejectedCount } = decoded.value;
     if (rejectedCount === 0) return TAKEN;
     return refusalAnswer({
       code: 'nothing-accepted',
-      detail: `${rejectedCount} samples were dropped: ${why}`,
+      detail: `${rejectedCount} samples were dropped: ${rejected[0]?.why}`,
     });
   }
 
@@ -108,12 +93,8 @@ export class RemoteWriteIngest implements HttpInput {
   }
 
   #refuse(refusal: Refusal): Answer {
-    this.#count(refusal.code, refusal.detail, '', 1);
+    this.#intake.countRefused(refusal, '');
     const headers = refusal.code === 'overloaded' ? { 'retry-after': '1' } : undefined;
     return refusalAnswer({ ...refusal, ...(headers && { headers }) });
-  }
-
-  #count(reason: string, why: string, payload: string, count: number): void {
-    this.#refusals.add({ input: INPUT, reason, why, payload, count });
   }
 }
