@@ -39,6 +39,13 @@ interface CsvRow {
   readonly text: string;
 }
 
+interface CsvRead {
+  readonly rows: readonly CsvRow[];
+  /** Rows up to there were never at this node. */
+  readonly gapTo: number;
+  readonly sha256: string;
+}
+
 const PAGE = 10_000;
 const PROBLEMS_MAX = 10;
 
@@ -46,12 +53,14 @@ export async function historyOf(node: SiteNode, directory: string, upto: number)
   const problems: string[] = [];
   const { group, rows } = await readLog(node, upto, problems);
   const wanted = new Map(rows.map((row) => [row.sequence, csvRow(row)]));
-  const csv = await until(
+  const { csv } = await until(
     `the CSV files of ${node.id} follow its log`,
-    () => readCsv(directory),
-    ({ last }) => last >= upto,
+    () => {
+      const read = readCsv(directory);
+      return { lacks: firstLacking(read, upto), csv: read };
+    },
+    ({ lacks }) => lacks === null,
   );
-  const gap = csv.gapTo;
   for (const { sequence, text } of csv.rows) {
     const right = wanted.get(sequence);
     if (sequence > upto) continue;
@@ -62,15 +71,12 @@ export async function historyOf(node: SiteNode, directory: string, upto: number)
         `${node.id}: CSV row ${text} ${right === undefined ? 'twice or in no log' : `for ${right}`}`,
       );
   }
-  for (const [sequence, text] of wanted) {
-    if (sequence > gap) note(problems, `${node.id}: no CSV row ${text}`);
-  }
   return {
     node: node.id,
     group,
     rows,
     sha256: createHash('sha256').update(JSON.stringify(rows)).digest('hex'),
-    csvSha256: gap === 0 ? csv.sha256 : null,
+    csvSha256: csv.gapTo === 0 ? csv.sha256 : null,
     problems,
   };
 }
@@ -100,11 +106,16 @@ async function readLog(node: SiteNode, upto: number, problems: string[]) {
   return { group, rows };
 }
 
-/** `gapTo`: rows up to there were never at this node. */
-function readCsv(directory: string) {
+/** Files are written and read one after the other, so that one may have its last row when another lacks earlier ones. */
+function firstLacking({ rows, gapTo }: CsvRead, upto: number): number | null {
+  const written = new Set(rows.map(({ sequence }) => sequence));
+  for (let sequence = gapTo + 1; sequence <= upto; sequence++) if (!written.has(sequence)) return sequence;
+  return null;
+}
+
+function readCsv(directory: string): CsvRead {
   const hash = createHash('sha256');
   const rows: CsvRow[] = [];
-  let last = 0;
   let gapTo = 0;
   const names = readdirSync(directory).filter((name) => name.endsWith('.csv'));
   for (const name of names.sort()) {
@@ -117,10 +128,9 @@ function readCsv(directory: string) {
       const sequence = Number(/^(\d+),/.exec(line)?.[1] ?? 0);
       if (sequence === 0) continue;
       rows.push({ sequence, text: line });
-      last = Math.max(last, sequence);
     }
   }
-  return { rows, last, gapTo, sha256: hash.digest('hex') };
+  return { rows, gapTo, sha256: hash.digest('hex') };
 }
 
 /** A number of a sensor whose name needs no quotes, as its file has it. */
