@@ -17,7 +17,7 @@ import type { Random } from '../kit/random.ts';
 import type { Address } from '../model/address.ts';
 import type { Batch, HardState, Recovered } from '../model/durable.ts';
 import type { Fact } from '../model/fact.ts';
-import { compareIdentities, type Identity, type PeerId, sameIdentity } from '../model/ids.ts';
+import { type Identity, type PeerId, sameIdentity } from '../model/ids.ts';
 import { Names } from '../model/names.ts';
 import { NEVER, type Now } from '../model/time.ts';
 import type { TopologyView } from '../model/view.ts';
@@ -36,14 +36,12 @@ import { bringTo, isOrderInput } from './order-input.ts';
 import { OwnClock } from './own-clock.ts';
 import type { Input, PeerOutbox } from './port.ts';
 import { historyOf, recover } from './recovery.ts';
+import { Renaming } from './renaming.ts';
 import { SnapshotSchedule } from './snapshot-schedule.ts';
 import { StepOutbox } from './step-outbox.ts';
 import { type Submit, Writer } from './writer.ts';
 
-type Phase =
-  | { readonly name: 'starting' | 'running' | 'left' }
-  /** `keepUpto`: of the stream given up, what lies above may have been written under numbers that were taken. */
-  | { readonly name: 'renaming'; readonly keepUpto: number; readonly orderedUpto: number };
+type Phase = { readonly name: 'starting' | 'running' | 'left' } | Renaming;
 
 export class Peer {
   readonly membership: Membership;
@@ -312,32 +310,30 @@ export class Peer {
   /** Only once the disk has answered may anybody see these records, this peer's own view included. (PR1) */
   #appended(batch: Batch, inOutbox: OutboxBatch | undefined, now: Now, host: PeerOutbox): void {
     const stored = this.#writer.appended(batch, now, host);
-    if (stored === null) return;
-    this.replication.ownChanges(batch.records, now, this.#out);
-    this.#writer.tell(stored);
-    if (inOutbox !== undefined) this.history?.stored(inOutbox, now, this.#out);
+    if (stored !== null) {
+      this.replication.ownChanges(batch.records, now, this.#out);
+      this.#writer.tell(stored);
+    }
+    // What was at the disk when another name was taken the order gets by the former one. (PR16)
+    const isOrdered = stored !== null || (this.#phase.name === 'renaming' && !this.#phase.reused);
+    if (isOrdered && inOutbox !== undefined) this.history?.stored(inOutbox, now, this.#out);
+    this.#goOnRenamed(now, host);
   }
 
-  /**
-   * Somebody holds a stream of this peer's id that this peer did not write: the directory was lost (another
-   * identity), or restored from a backup or copied (the own one, with a higher n). It takes a higher birth, and
-   * what it shows of its own is written again under the new name: of the former one nobody can tell whose
-   * numbers are whose. (PR8)
-   */
+  /** Somebody holds a stream of this peer's id that this peer did not write. (PR8) */
   #rename(foreign: Identity, now: Now, host: PeerOutbox): void {
+    if (this.#phase.name !== 'running') return;
     const was = this.#identity;
-    if (this.#phase.name !== 'running' || compareIdentities(foreign, was) < 0) return;
-    const reused = sameIdentity(foreign, was);
-    // Numbers above what this life found are another life's as well: only what is below is ordered by them. (PR16)
-    const orderedUpto = reused ? this.#recoveredN : NEVER;
+    const renaming = Renaming.from(was, foreign, this.#recoveredN, () => this.#random.hex16());
+    if (renaming === null) return;
+    const { identity, why, reused, orderedUpto } = renaming;
     // At once: until the new name is durable, others may still ask for its vote. (PR17)
     if (reused) this.history?.doubted(now, this.#out);
     this.#writer.hold(!reused);
     this.#writer.rewrite(this.replication.ownLatest(), orderedUpto);
-    this.#phase = { name: 'renaming', keepUpto: this.#recoveredN, orderedUpto };
-    this.#identity = { birth: foreign.birth + 1, random: this.#random.hex16() };
+    this.#phase = renaming;
+    this.#identity = identity;
     this.#incarnation++;
-    const why = reused ? 'this directory is an older copy' : 'this id was used with another directory';
     this.#out.announce({ type: 'identity-taken', identity: this.#identity, was, why });
     host.saveHardState({ identity: this.#identity, incarnation: this.#incarnation });
   }
@@ -357,21 +353,28 @@ export class Peer {
         this.history?.start(now, this.#out);
         this.#writer.release(this.#identity, this.#clock.ingestTsMs(now), now, host);
         return;
-      case 'renaming': {
-        const own = { origin: this.#options.peer, identity: this.#identity };
-        this.replication.identityTaken(own, this.#phase.keepUpto, now, this.#out);
-        this.membership.identityTaken(this.#identity, this.#incarnation, now, this.#out);
-        this.history?.identityTaken(this.#identity, now, this.#out, this.#phase.orderedUpto);
-        this.#phase = { name: 'running' };
-        this.#recoveredN = 0;
-        this.#writer.release(this.#identity, this.#clock.ingestTsMs(now), now, host);
-        // The next snapshot ends what the outbox holds under the former name.
-        this.#snapshots.hurry();
+      case 'renaming':
+        this.#phase.isSaved = true;
+        this.#goOnRenamed(now, host);
         return;
-      }
       case 'left':
         return;
     }
+  }
+
+  /** Under the new identity, once it is durable and the order knows all that was written under the former one. */
+  #goOnRenamed(now: Now, host: PeerOutbox): void {
+    if (this.#phase.name !== 'renaming' || !this.#phase.mayEnd(this.#writer.isAppending)) return;
+    const { keepUpto, orderedUpto } = this.#phase;
+    const own = { origin: this.#options.peer, identity: this.#identity };
+    this.replication.identityTaken(own, keepUpto, now, this.#out);
+    this.membership.identityTaken(this.#identity, this.#incarnation, now, this.#out);
+    this.history?.identityTaken(this.#identity, now, this.#out, orderedUpto);
+    this.#phase = { name: 'running' };
+    this.#recoveredN = 0;
+    this.#writer.release(this.#identity, this.#clock.ingestTsMs(now), now, host);
+    // The next snapshot ends what the outbox holds under the former name.
+    this.#snapshots.hurry();
   }
 
   #snapshotDueAt(): number {

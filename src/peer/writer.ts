@@ -76,6 +76,11 @@ export class Writer {
     return this.#rewrites.length > 0 || this.#appending.some((append) => append.rewrite);
   }
 
+  /** Whether the disk has something of this writer and has not answered. */
+  get isAppending(): boolean {
+    return this.#appending.length > 0;
+  }
+
   answered(key: string): Receipt | null {
     return this.#receipts.answered(key);
   }

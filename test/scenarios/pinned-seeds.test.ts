@@ -52,6 +52,13 @@ const PINNED: readonly Pinned[] = [
     rules: '[OR41]',
     was: 'twelve with slow disks outbid each other for ever and founded no group',
   },
+  {
+    seed: 905_183,
+    nodes: 3,
+    order: 'on',
+    rules: '[PR16]',
+    was: 'a reading at the disk while its node took another name was never ordered, by the one name or the other',
+  },
 ];
 
 for (const { seed, nodes, rules, was, order = 'off', faults = 'all' } of PINNED) {
