@@ -1,5 +1,5 @@
 // One simulated machine of the order: a disk, a clock, links and a process that comes and goes. It is the host of
-// that process: it brings inputs and carries requests out, and gives its producer's batches their numbers.
+// that process: it brings inputs and carries requests out.
 // SPEC rules SM40, SM42.
 
 import type { Address } from '../../model/address.ts';
@@ -18,9 +18,10 @@ import { Alarm } from './alarm.ts';
 import type { DiskFound, SimulatedDisk } from './disk-port.ts';
 import { EntryLog } from './entry-log.ts';
 import { HostOutbox } from './host-outbox.ts';
-import { foundedBase, type OrderImage, type OrderWrite, payloadOf } from './image.ts';
+import { foundedBase, type OrderImage, type OrderWrite } from './image.ts';
 import type { Station } from './link-pair.ts';
 import type { Links } from './links.ts';
+import { Producer, type ProducerHost } from './producer.ts';
 import type { OrderPlace, OrderWatcher } from './watcher.ts';
 
 /** Frames a paused process finds when it goes on; what comes above is dropped. */
@@ -47,7 +48,7 @@ interface Run {
   readonly alarm: Alarm;
 }
 
-export class OrderNode implements Station, OrderPlace {
+export class OrderNode implements Station, OrderPlace, ProducerHost {
   readonly index: number;
   readonly peer: PeerId;
   readonly clock = new MachineClock();
@@ -57,7 +58,7 @@ export class OrderNode implements Station, OrderPlace {
   /** An operator wanted it out of the group: it may be a member or not. */
   isUnwanted = false;
   readonly #world: OrderNodeWorld;
-  #identity: Identity;
+  readonly #producer: Producer;
   #run: Run | null = null;
   #life = 0;
   #powered = true;
@@ -68,7 +69,6 @@ export class OrderNode implements Station, OrderPlace {
   #group: GroupId | null = null;
   #pausedSinceMs: number | null = null;
   #inbox: Step[] = [];
-  #lastN = 0;
   #tickets = 0;
   #requests = 0;
   /** Who is there in the eyes of this machine's state plane. */
@@ -77,13 +77,13 @@ export class OrderNode implements Station, OrderPlace {
   constructor(index: number, peer: PeerId, identity: Identity, disk: SimulatedDisk, world: OrderNodeWorld) {
     this.index = index;
     this.peer = peer;
-    this.#identity = identity;
     this.disk = disk;
     this.#world = world;
+    this.#producer = new Producer(identity, this);
   }
 
   get identity(): Identity {
-    return this.#identity;
+    return this.#producer.identity;
   }
 
   /** Whether its disk is that of the member, not a later one, and whole: it may vote. */
@@ -136,7 +136,7 @@ export class OrderNode implements Station, OrderPlace {
 
   /** The n of the last own record that was given a number in this life. */
   get lastN(): number {
-    return this.#lastN;
+    return this.#producer.lastN;
   }
 
   /** How often the disk was asked to keep something. */
@@ -152,7 +152,7 @@ export class OrderNode implements Station, OrderPlace {
     const { timeline, watcher, links } = this.#world;
     const life = ++this.#life;
     this.#powered = true;
-    this.#identity = identity;
+    this.#producer.start(identity, found.lastN);
     this.clock.restartSteady(timeline.nowMs);
     const { image } = this;
     this.#asked = image.log.copy();
@@ -160,7 +160,6 @@ export class OrderNode implements Station, OrderPlace {
     this.#leads = null;
     this.#commitIndex = 0;
     this.#group = image.state?.group ?? image.base?.group ?? null;
-    this.#lastN = found.lastN;
     this.#present.clear();
     const machine = this.#guard(make);
     if (machine === null) return;
@@ -227,32 +226,27 @@ export class OrderNode implements Station, OrderPlace {
 
   /** While it runs, its host finds that its identity is another's, and has taken this one, durably. */
   takeIdentity(identity: Identity): void {
-    const life = this.#life;
-    this.disk.become(identity, () => {
-      if (this.#life !== life || this.#run === null) return;
-      this.#identity = identity;
-      this.#lastN = 0;
-      this.deliver((machine, now, out) => machine.identityTaken(identity, now, out));
-    });
+    this.#producer.takeIdentity(identity);
   }
 
   /** Records of this machine's producer, a batch that is `stored` once the disk has answered. */
   submit(records: number): boolean {
-    if (this.#run === null || this.paused || this.disk.isFull) return false;
-    const firstN = this.#lastN + 1;
-    this.#lastN += records;
-    const batch: OutboxBatch = {
-      identity: this.#identity,
-      firstN,
-      lastN: this.#lastN,
-      readings: records,
-      payload: payloadOf(firstN, this.#lastN),
-    };
+    return this.#run !== null && !this.paused && this.#producer.submit(records);
+  }
+
+  inThisLife<T>(act: (answer: T) => void): (answer: T) => void {
     const life = this.#life;
-    this.disk.write({ type: 'batch', batch }, (stored) => {
-      if (this.#life === life) this.deliver((machine, now, out) => machine.stored(stored ?? batch, now, out));
-    });
-    return true;
+    return (answer) => {
+      if (this.#life === life && this.#run !== null) act(answer);
+    };
+  }
+
+  stored(batch: OutboxBatch): void {
+    this.deliver((machine, now, out) => machine.stored(batch, now, out));
+  }
+
+  identityTaken(identity: Identity): void {
+    this.deliver((machine, now, out) => machine.identityTaken(identity, now, out));
   }
 
   command(command: HistoryCommand): void {
