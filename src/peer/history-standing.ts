@@ -88,6 +88,10 @@ export class HistoryStanding implements Standing {
     return this.#log === null ? [] : votersOf(this.#log.replica.view);
   }
 
+  get learners(): readonly GroupMember[] {
+    return this.#log?.replica.view.learners ?? [];
+  }
+
   isQuorum(holds: (member: GroupMember) => boolean): boolean {
     return this.#log !== null && this.#rules.quorum(this.#log.replica.view, holds);
   }

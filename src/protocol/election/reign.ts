@@ -59,13 +59,15 @@ export class ElectionReign {
     return Math.min(this.#checkAtMs, this.#transfer?.untilMs ?? NEVER);
   }
 
-  /** A voter once promised more than this leader has; whoever it hands the lead to does so, and is let. (EL11) */
+  /** A member once promised more than this leader has; whoever it hands the lead to does so, and is let. (EL11) */
   isOutbid(from: PeerId, { ballot, promised, identity }: Refusal): boolean {
-    const isVoter = this.#standing.voters.some(
-      (voter) => voter.peer === from && sameIdentity(voter.identity, identity),
-    );
+    const isSender = (member: GroupMember): boolean =>
+      member.peer === from && sameIdentity(member.identity, identity);
+    const { voters, learners } = this.#standing;
+    // A learner that once stood for election as a voter would otherwise never follow, and never vote again.
+    const isMember = voters.some(isSender) || learners.some(isSender);
     const isAboutThis = sameBallot(ballot, this.ballot) && compareBallots(promised, ballot) > 0;
-    return isVoter && isAboutThis && this.#transfer === null;
+    return isMember && isAboutThis && this.#transfer === null;
   }
 
   answered({ random }: Identity, now: Now): void {

@@ -22,6 +22,8 @@ export interface Standing {
   readonly isFit: boolean;
   /** Of the view in force, and while it changes of both. */
   readonly voters: readonly GroupMember[];
+  /** Members without a vote yet: what they follow is this leader all the same. */
+  readonly learners: readonly GroupMember[];
   isQuorum(holds: (member: GroupMember) => boolean): boolean;
   /** The slowest of the own disk's recent answers. */
   readonly diskMs: number;

@@ -53,6 +53,7 @@ export class TestStanding implements Standing {
   isFit = true;
   diskMs = 1;
   voters: readonly GroupMember[];
+  learners: readonly GroupMember[] = [];
   heirList: readonly Heir[] = [];
 
   constructor(self: PeerId, voters: readonly PeerId[]) {

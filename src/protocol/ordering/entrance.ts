@@ -119,8 +119,12 @@ export class Entrance {
   beginAnewIfLost(live: readonly PeerId[], now: Now, out: OrderingOutbox): void {
     const { log } = this.#courier;
     if (log === null || !log.needsBase || this.#lobby.isBeginning || log.reign !== null) return;
-    const source = live.find((peer) => log.isMember(peer) !== undefined);
-    if (source !== undefined) this.#lobby.begin(log.replica.group, source, now, out);
+    const { leader } = this.#courier;
+    const sources = live.filter((peer) => log.isMember(peer) !== undefined);
+    if (sources.length === 0) return;
+    // A member by this peer's own old view may be one that has left, with a log that ends as early: not it for ever.
+    const source = leader !== null && sources.includes(leader) ? leader : this.#random.pick(sources);
+    this.#lobby.begin(log.replica.group, source, now, out);
   }
 
   /** Those who took part in the founding, and all others, begin from the same base. */
