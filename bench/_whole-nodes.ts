@@ -11,6 +11,7 @@ import { pause } from './_process.ts';
 
 const NODES = ['ann', 'bob', 'cat'];
 const READY_WITHIN_MS = 30_000;
+const AGAIN_AFTER_MS = 100;
 
 /** `readings`: how many each request has. */
 export function wholeNodes(readings: number): OrderedSystem {
@@ -65,6 +66,8 @@ class PostingClient implements OrderedClient {
   readonly #idle: Socket[] = [];
   readonly #all = new Set<Socket>();
   readonly #done = new Map<Socket, () => void>();
+  /** Stored, and not committed within the node's patience. */
+  #late = 0;
 
   constructor(port: number, readings: number) {
     this.#port = port;
@@ -87,6 +90,8 @@ class PostingClient implements OrderedClient {
   }
 
   close(): void {
+    if (this.#late > 0)
+      console.log(`whole nodes: ${this.#late} requests were stored, and asked again, as late`);
     for (const socket of this.#all) socket.destroy();
     this.#all.clear();
   }
@@ -102,6 +107,12 @@ class PostingClient implements OrderedClient {
       const head = text.indexOf('\r\n\r\n');
       const length = Number(/content-length: (\d+)/i.exec(text)?.[1]);
       if (head < 0 || text.length < head + 4 + length) return;
+      if (text.startsWith('HTTP/1.1 503')) {
+        this.#late++;
+        text = '';
+        setTimeout(() => socket.write(this.#request), AGAIN_AFTER_MS);
+        return;
+      }
       if (!text.startsWith('HTTP/1.1 200')) fail(`a node refused readings: ${text}`);
       text = '';
       this.#idle.push(socket);
