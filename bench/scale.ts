@@ -14,7 +14,7 @@ import { GHOSTS, measureGhosts } from '../src/sim/scale/measure/ghosts.ts';
 import { HEAL, measureHeal } from '../src/sim/scale/measure/heal.ts';
 import { LATE_JOINER, measureLateJoiner } from '../src/sim/scale/measure/late-joiner.ts';
 import { measureTraffic, type Traffic } from '../src/sim/scale/measure/traffic.ts';
-import { median, printTable, quantile } from './_figures.ts';
+import { median, quantile } from './_figures.ts';
 import { loadText, machineText, turnsOf } from './_machine.ts';
 
 const NODES = nodesOf();
@@ -24,6 +24,7 @@ const TURNS = turnsOf(3);
 const SEEDS = Array.from({ length: TURNS }, (_, at) => at + 1);
 const ONLY = process.env.BENCH_ONLY?.split(',');
 const isWhole = NODES >= 1_000;
+const WHAT_WIDTH = 44;
 
 /** What a large cluster needs of the engine: a heap, and space for what is young, or it is copied again and again. */
 const ROOM = ['--max-old-space-size=20000', '--max-semi-space-size=128'];
@@ -58,7 +59,10 @@ console.log(
 for (const [name, rowsOf] of Object.entries(parts)) {
   if (ONLY !== undefined && !ONLY.includes(name)) continue;
   const startMs = performance.now();
-  printTable([['', 'target at 1000', 'measured', 'knobs'], ...rowsOf()]);
+  // Each row as soon as it is known: a large cluster takes minutes for one.
+  for (const [what, target, measured, knobs] of rowsOf()) {
+    console.log(`${what.padEnd(WHAT_WIDTH)}  ${measured} (at 1000: ${target}; ${knobs})`);
+  }
   console.log(`(${name}: ${seconds(performance.now() - startMs)} of wall time, ${loadText()})\n`);
 }
 
