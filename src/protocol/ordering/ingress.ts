@@ -40,8 +40,6 @@ export class Ingress {
   #lastReadId = 0;
   #isPumping = false;
   #hasRoom = false;
-  /** Another group's log may still bring what is missing: nothing is called lost. */
-  holdsGaps = false;
 
   constructor(site: Site, submit: Submit) {
     this.#site = site;
@@ -279,22 +277,20 @@ export class Ingress {
       return true;
     }
     if (first.firstN < fromN) return false;
-    if (first.firstN > fromN && !this.#passOver(stream, fromN, first.firstN - 1, out)) return false;
+    if (first.firstN > fromN) this.#passOver(stream, fromN, first.firstN - 1, out);
     for (const batch of batches) if (stream.takes(batch)) stream.add(itemOf(batch));
     if (first.lastN > stream.tailN) stream.isRead = true;
     return true;
   }
 
   /** The outbox lacks records. They are lost if the leader waits for them; else it has them already. (OR29) */
-  #passOver(stream: OwnStream, firstN: number, lastN: number, out: OrderingOutbox): boolean {
+  #passOver(stream: OwnStream, firstN: number, lastN: number, out: OrderingOutbox): void {
     if (stream.awaitedN !== firstN) {
       stream.skipTo(lastN + 1);
-      return true;
+      return;
     }
-    if (this.holdsGaps) return false;
     stream.add({ firstN, lastN, bytes: 0, content: { kind: 'lost', reason: LOST } });
     out.announce({ type: 'records-lost', identity: stream.identity, firstN, lastN, why: LOST });
-    return true;
   }
 
   #drop(stream: OwnStream, n: number, out: OrderingOutbox): void {
