@@ -128,7 +128,7 @@ describe('three nodes and what happens to the disk of one', () => {
 });
 
 test(
-  '[HO3] a voter whose disk is full votes and orders nothing, and has everything again when there is room',
+  '[HO3] a voter whose disk is full votes and orders nothing, also when it is started anew, and has everything again when there is room',
   async (context) => {
     const site = new SoakSite(NODES, false);
     const disk = site.directoryOf('cat');
@@ -166,6 +166,9 @@ test(
       (at) => at?.leader === 'bob' && at.quorum,
     );
     const refused = await post(site, 'bob', 'committed');
+    await site.end('cat', 'SIGKILL');
+    await site.start('cat', { COMMIT_TIMEOUT_MS: '1000' });
+    const refusedAgain = await post(site, 'cat', 'committed');
     execFileSync('mount', ['-o', `remount,size=${LARGER_DISK}`, disk]);
     const taken = await until(
       'cat takes readings again',
@@ -175,7 +178,7 @@ test(
     const watermark = await wholeSite(site, 'after it', false);
 
     expect(view?.leader).toBe('bob');
-    expect([refused, taken]).toEqual([503, 200]);
+    expect([refused, refusedAgain, taken]).toEqual([503, 503, 200]);
     expect(faultsOf(await accountOfSite(site, [], watermark))).toEqual([]);
     expect(await site.verify()).toMatchObject({ code: 0, err: '' });
   },

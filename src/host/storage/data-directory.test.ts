@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -55,11 +55,11 @@ test('[ST27] the lock of a process that is gone is taken over, also when its id 
     const child = spawn(process.execPath, ['-e', '']);
     await once(child, 'exit');
     await mkdir(join(dataDir, 'ann'));
-    await writeFile(join(dataDir, 'ann', 'lock.4'), JSON.stringify({ pid: child.pid, started: 'x/1' }));
+    await symlink(`${child.pid} x/1`, join(dataDir, 'ann', 'lock.4'));
 
     const afterDead = await DataDirectory.open({ dataDir, node: ann, clear: false });
     await afterDead.release();
-    await writeFile(join(dataDir, 'ann', 'lock.9'), JSON.stringify({ pid: process.pid, started: 'x/1' }));
+    await symlink(`${process.pid} x/1`, join(dataDir, 'ann', 'lock.9'));
     await DataDirectory.open({ dataDir, node: ann, clear: false });
 
     expect((await readdir(join(dataDir, 'ann'))).filter((name) => name.startsWith('lock'))).toEqual([
@@ -72,7 +72,7 @@ test('[ST27] of many that find a stale lock only one gets it', async () => {
   for (let turn = 0; turn < 20; turn++) {
     await inDirectory(async (dataDir) => {
       await mkdir(join(dataDir, 'ann'));
-      await writeFile(join(dataDir, 'ann', 'lock.1'), JSON.stringify({ pid: process.pid, started: 'x/1' }));
+      await symlink(`${process.pid} x/1`, join(dataDir, 'ann', 'lock.1'));
       const tries = Array.from({ length: 6 }, () => DataDirectory.open({ dataDir, node: ann, clear: false }));
 
       const results = await Promise.allSettled(tries);

@@ -1,14 +1,15 @@
 // Keeps two processes out of one data directory. SPEC rules ST26, ST27.
 //
-// A lock is a file `lock.<number>` that names its owner. Who finds the highest one's owner gone makes the next
-// number, which only one can (a link to a whole file is made or refused at once), and has the lock if no higher one
-// came up meanwhile. The highest file is never removed, so no two can make the same number one after the other.
+// A lock is a symbolic link `lock.<number>` to nothing, whose target names its owner: it is made whole or refused at
+// once, and needs no room on a disk that is full. Who finds the highest one's owner gone makes the next number, which
+// only one can, and has the lock if no higher one came up meanwhile. The highest is never removed before there is a
+// higher one, so no two can make the same number one after the other.
 
-import { randomBytes } from 'node:crypto';
-import { link, readdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, readlink, symlink, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const NAME = /^lock\.(\d{1,9})$/;
+const OWNER = /^(\d{1,10}) (.*)$/;
 const TRIES = 10;
 
 interface Owner {
@@ -32,47 +33,51 @@ export class LockedError extends Error {
 }
 
 export class DirectoryLock {
-  readonly #file: string;
+  readonly #path: string;
+  readonly #number: number;
 
-  private constructor(file: string) {
-    this.#file = file;
+  private constructor(path: string, number: number) {
+    this.#path = path;
+    this.#number = number;
   }
 
   static async take(path: string): Promise<DirectoryLock> {
     const self: Owner = { pid: process.pid, started: await startOf(process.pid) };
     for (let tries = 0; tries < TRIES; tries++) {
       const number = await highest(path);
-      const owner = number === 0 ? NOBODY : await ownerIn(join(path, `lock.${number}`));
+      const owner = number === 0 ? NOBODY : await ownerIn(join(path, nameOf(number)));
       if (await isAlive(owner)) throw new LockedError(path, owner.pid);
 
       const own = number + 1;
       if (!(await make(path, own, self))) continue;
       if ((await highest(path)) === own) {
         await removeBelow(path, own);
-        return new DirectoryLock(join(path, `lock.${own}`));
+        return new DirectoryLock(path, own);
       }
-      await unlink(join(path, `lock.${own}`));
+      await unlink(join(path, nameOf(own)));
     }
-    throw new LockedError(path, (await ownerIn(join(path, `lock.${await highest(path)}`))).pid);
+    throw new LockedError(path, (await ownerIn(join(path, nameOf(await highest(path))))).pid);
   }
 
   async release(): Promise<void> {
-    await writeFile(this.#file, JSON.stringify(NOBODY));
+    // Refused, it is taken over as that of a process that is gone.
+    if (await make(this.#path, this.#number + 1, NOBODY))
+      await unlink(join(this.#path, nameOf(this.#number)));
   }
 }
 
+function nameOf(number: number): string {
+  return `lock.${number}`;
+}
+
 /** Whether this process made it. */
-async function make(path: string, number: number, owner: Owner): Promise<boolean> {
-  const draft = join(path, `lock-${randomBytes(6).toString('hex')}.new`);
-  await writeFile(draft, JSON.stringify(owner), { mode: 0o600 });
+async function make(path: string, number: number, { pid, started }: Owner): Promise<boolean> {
   try {
-    await link(draft, join(path, `lock.${number}`));
+    await symlink(`${pid} ${started}`, join(path, nameOf(number)));
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
     throw error;
-  } finally {
-    await unlink(draft);
   }
 }
 
@@ -89,16 +94,14 @@ async function removeBelow(path: string, own: number): Promise<void> {
   }
 }
 
-/** A file that a power cut left without its content has no owner any more. */
-async function ownerIn(file: string): Promise<Owner> {
+/** What names nobody belongs to nobody. */
+async function ownerIn(lock: string): Promise<Owner> {
   try {
-    const owner: unknown = JSON.parse(await readFile(file, 'utf8'));
-    if (typeof owner !== 'object' || owner === null || !('pid' in owner) || !('started' in owner))
-      return NOBODY;
-    const { pid, started } = owner;
-    return Number.isSafeInteger(pid) && typeof started === 'string' ? { pid: Number(pid), started } : NOBODY;
+    const [, pid, started] = OWNER.exec(await readlink(lock)) ?? [];
+    return pid === undefined || started === undefined ? NOBODY : { pid: Number(pid), started };
   } catch (error) {
-    if (error instanceof SyntaxError || codeOf(error) === 'ENOENT') return NOBODY;
+    // Gone meanwhile, or no link.
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'EINVAL') return NOBODY;
     throw error;
   }
 }
