@@ -94,6 +94,7 @@ export function orderLineOf(fact: OrderFact): Line | null {
     case 'committed':
     case 'own-committed':
     case 'command-done':
+    case 'namesake-in-group':
     case 'read-point':
       return null;
   }

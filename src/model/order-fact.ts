@@ -15,6 +15,8 @@ export type CommandOutcome =
   | { readonly ok: false; readonly why: string; readonly retry: boolean };
 
 export type OrderFact =
+  /** Somebody knows another disk under this peer's id, of a later identity than its own: it was lost or restored. */
+  | { readonly type: 'namesake-in-group'; readonly identity: Identity }
   /** This peer asks for votes: ELECTION was sent. */
   | { readonly type: 'election-started'; readonly ballot: Ballot; readonly why: string }
   /** A higher peer answered OK: it runs itself, and this one stands down for a while. */

@@ -273,6 +273,7 @@ export class Peer {
         host.saveAddresses(fact.addresses);
         return;
       case 'foreign-identity':
+      case 'namesake-in-group':
         this.#rename(fact.identity, now, host);
         return;
       default:

@@ -53,6 +53,13 @@ const PINNED: readonly Pinned[] = [
     was: 'twelve with slow disks outbid each other for ever and founded no group',
   },
   {
+    seed: 906_486,
+    nodes: 3,
+    order: 'on',
+    rules: '[OR25]',
+    was: 'a lost disk had drawn a higher identity than the next one, which never got its place in the group',
+  },
+  {
     seed: 905_183,
     nodes: 3,
     order: 'on',

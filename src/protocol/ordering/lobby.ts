@@ -4,15 +4,15 @@
 
 import type { Random } from '../../kit/random.ts';
 import type { Base, FoundingState } from '../../model/entry.ts';
-import type { GroupId, GroupMember } from '../../model/group-view.ts';
-import type { Identity, PeerId } from '../../model/ids.ts';
+import type { GroupId, GroupMember, GroupView } from '../../model/group-view.ts';
+import { compareIdentities, type Identity, type PeerId } from '../../model/ids.ts';
 import { NEVER, type Now } from '../../model/time.ts';
 import type { FoundingMessage, ReplicateMessage, ViewMessage } from '../../wire/ordering-messages.ts';
 import { BaseFetch } from './base-fetch.ts';
 import { Founding, type FoundingPort } from './founding.ts';
 import type { OrderingOutbox } from './port.ts';
 import type { Site } from './site.ts';
-import { memberOf, type ViewPlace, type Views } from './views.ts';
+import { memberOf, membersOf, type ViewPlace, type Views } from './views.ts';
 
 type Greeting = Extract<ViewMessage, { type: 'VIEW_SYNC_REQUEST' }>;
 type BasePart = Extract<ReplicateMessage, { type: 'BASE' }>;
@@ -78,6 +78,15 @@ export class Lobby {
   renamed(self: GroupMember): void {
     this.#self = self;
     this.hasPlace = false;
+  }
+
+  /** A disk that was lost may have had a later identity: only one later still gets its place. (OR25) */
+  compare(view: GroupView, out: OrderingOutbox): void {
+    const { peer, identity } = this.#self;
+    for (const member of membersOf(view)) {
+      if (member.peer !== peer || compareIdentities(member.identity, identity) <= 0) continue;
+      out.announce({ type: 'namesake-in-group', identity: member.identity });
+    }
   }
 
   /** What the committed view makes of this peer. */
