@@ -73,6 +73,8 @@ const SETTLE_MS = 180_000;
 const LOOK_EVERY_MS = 1_000;
 /** All must still agree after so much more quiet. */
 const STAY_MS = 15_000;
+/** A lead that is handed over is known everywhere with the next heartbeats. */
+const ORDER_GOES_ON_MS = 5_000;
 
 export class Scenario {
   readonly options: ScenarioOptions;
@@ -160,19 +162,27 @@ export class Scenario {
   settle(withinMs: number): void {
     const { world } = this;
     const startMs = world.timeline.nowMs;
-    let differences = this.#disagreements();
-    while (
-      world.problems.length === 0 &&
-      differences.length > 0 &&
-      world.timeline.nowMs < startMs + withinMs
-    ) {
-      world.runUntil(world.timeline.nowMs + LOOK_EVERY_MS);
-      differences = this.#disagreements();
-    }
+    const differences = this.#lastingFor(withinMs, () => this.#disagreements());
     if (this.#complainOf(differences, `${withinMs / 1000} s after the last fault`)) return;
     this.#settledAfterMs = world.timeline.nowMs - startMs;
     world.runUntil(world.timeline.nowMs + STAY_MS);
-    this.#complainOf(this.#disagreements(), 'after all had agreed');
+    const stayed = 'after all had agreed';
+    if (this.#complainOf(this.#stateDisagreements(), stayed)) return;
+    // The order may be going on at that very moment: a lead handed over is an entry as well.
+    const ofOrder = this.#lastingFor(ORDER_GOES_ON_MS, () => this.#orderDisagreements());
+    this.#complainOf(ofOrder, stayed);
+  }
+
+  /** What differs still after so long; nothing as soon as nothing differs. */
+  #lastingFor(ms: number, differences: () => readonly string[]): readonly string[] {
+    const { world } = this;
+    const untilMs = world.timeline.nowMs + ms;
+    let found = differences();
+    while (found.length > 0 && world.problems.length === 0 && world.timeline.nowMs < untilMs) {
+      world.runUntil(world.timeline.nowMs + LOOK_EVERY_MS);
+      found = differences();
+    }
+    return found;
   }
 
   result(): ScenarioResult {
@@ -207,10 +217,16 @@ export class Scenario {
   ): void => this.world.problem(checker, at, what);
 
   #disagreements(): readonly string[] {
-    const { world, ledger } = this;
-    const found = disagreements(world, ledger, { tombstonesDropped: this.#tombstonesDropped });
-    if (found.length > 0 || !this.takesPart) return found;
-    return orderDisagreements(world, ledger);
+    const found = this.#stateDisagreements();
+    return found.length > 0 ? found : this.#orderDisagreements();
+  }
+
+  #stateDisagreements(): readonly string[] {
+    return disagreements(this.world, this.ledger, { tombstonesDropped: this.#tombstonesDropped });
+  }
+
+  #orderDisagreements(): readonly string[] {
+    return this.takesPart ? orderDisagreements(this.world, this.ledger) : [];
   }
 
   get #tombstonesDropped(): boolean {

@@ -60,6 +60,13 @@ const PINNED: readonly Pinned[] = [
     was: 'a lost disk had drawn a higher identity than the next one, which never got its place in the group',
   },
   {
+    seed: 921_521,
+    nodes: 7,
+    order: 'on',
+    rules: '[OR36]',
+    was: 'a newcomer asked all it had links to for a place, and the leader was none of them',
+  },
+  {
     seed: 905_183,
     nodes: 3,
     order: 'on',

@@ -30,6 +30,8 @@ export class Lobby {
   #base: BaseFetch | null = null;
   #greetAtMs: number;
   #askAgainMs = 0;
+  /** Who leads, as a member said last. */
+  #leaderTold: PeerId | null = null;
   #judged: { readonly view: ViewPlace | null; readonly identity: Identity | null } = {
     view: null,
     identity: null,
@@ -80,9 +82,13 @@ export class Lobby {
     this.hasPlace = false;
   }
 
-  /** A disk that was lost may have had a later identity: only one later still gets its place. (OR25) */
-  compare(view: GroupView, out: OrderingOutbox): void {
+  /**
+   * What a member says of its group. A disk that was lost may have had a later identity: only one later still gets its
+   * place. (OR25)
+   */
+  told(view: GroupView, leader: PeerId | null, out: OrderingOutbox): void {
     const { peer, identity } = this.#self;
+    this.#leaderTold = leader;
     for (const member of membersOf(view)) {
       if (member.peer !== peer || compareIdentities(member.identity, identity) <= 0) continue;
       out.announce({ type: 'namesake-in-group', identity: member.identity });
@@ -142,6 +148,10 @@ export class Lobby {
     if (this.hasPlace === this.joins) return;
     const greeting = this.greeting();
     const asked = leader !== null ? [leader] : this.#random.sample(live, ASKED_AT_ONCE);
+    // Only who leads gives a place, and no link to it need stand: a message makes one.
+    const { peer: self } = this.#self;
+    const told = this.#leaderTold;
+    if (told !== null && told !== self && !asked.includes(told)) asked.push(told);
     // Founders need to see each other, all of them.
     for (const peer of this.#founding !== null ? live : asked) out.send(peer, greeting, 'stream');
   }

@@ -260,7 +260,7 @@ export class Ordering {
   ): void {
     const log = this.log;
     const { group, leader, present, commitIndex, logStart } = message;
-    this.#lobby.compare(message.view, out);
+    this.#lobby.told(message.view, leader, out);
     if (log === null) {
       if (message.dissolvedInto !== null || !this.#lobby.joins) return;
       if (this.#lobby.begin(group, from, now, out)) out.announce({ type: 'group-joined', group, from });
