@@ -159,42 +159,6 @@ test('[OR41] [OR43] nodes without a group found one and order what they had stor
   expect(watermarks(mesh)).toEqual([2, 2, 2]);
 });
 
-test('[OR25] a node that lost its disk comes back under another identity and takes its place again', () => {
-  const mesh = meshOf([ann, bob, cat], { ordering: { promoteAfterMs: 300 } });
-  mesh.submit(ann, 3);
-  mesh.run(600);
-  mesh.crash(ann);
-  mesh.add(ann, false, 2);
-
-  mesh.start(ann);
-  mesh.run(6_000);
-
-  expect(mesh.history(ann).view(mesh.now())).toMatchObject({ role: 'voter', watermark: 3 });
-  expect(mesh.history(cat).view(mesh.now()).voters).toEqual([ann, bob, cat]);
-});
-
-test('[OR25] a disk that comes after a lost one of a later identity says so, and gets its place under one later still', () => {
-  const mesh = meshOf([ann, bob, cat], { ordering: { promoteAfterMs: 300 } });
-  mesh.crash(ann);
-  mesh.add(ann, false, 2);
-  mesh.start(ann);
-  mesh.run(6_000);
-  mesh.crash(ann);
-  mesh.add(ann, false, 1);
-
-  mesh.start(ann);
-  mesh.run(3_000);
-  const { role } = mesh.history(ann).view(mesh.now());
-  const told = mesh.node(ann).factsOf('namesake-in-group')[0];
-  mesh.node(ann).identity = identityOf(ann, 3);
-  mesh.act(ann, (history, now, out) => history.identityTaken(identityOf(ann, 3), now, out));
-  mesh.run(6_000);
-
-  expect(told?.identity).toEqual(identityOf(ann, 2));
-  expect(role).toBe('stranger');
-  expect(mesh.history(ann).view(mesh.now()).role).toBe('voter');
-});
-
 test('[OR46] who answers is the word of the one who leads, not of one who led, and is said again now and then', () => {
   const mesh = meshOf([ann, bob, cat]);
   mesh.run(800);

@@ -124,6 +124,7 @@ export class MeshOutbox implements OrderingOutbox {
         disk.base = base;
       },
       (history, out) => history.baseSaved(base, this.#mesh.now(), out),
+      this.#mesh.baseLateMs,
     );
   }
 

@@ -27,6 +27,8 @@ export interface MeshOptions {
   readonly lossPercent?: number;
   readonly latencyMs?: { readonly min: number; readonly max: number };
   readonly diskMs?: number;
+  /** How much later than by that the disk says that a base is on it. */
+  readonly baseLateMs?: number;
   readonly priority?: { readonly [peer: string]: number | null };
   readonly view?: Partial<GroupView>;
   readonly election?: Partial<ElectionOptions>;
@@ -273,12 +275,26 @@ export class HistoryMesh {
   }
 
   /** The disk does it, and answers, unless the process has died. */
-  write(node: HistoryNode, does: () => void, answer: (history: History, out: OrderingOutbox) => void): void {
+  write(
+    node: HistoryNode,
+    does: () => void,
+    answer: (history: History, out: OrderingOutbox) => void,
+    lateMs = 0,
+  ): void {
     const { life } = node;
+    const isGone = (): boolean => node.life !== life || node.isStuck;
     this.#later(this.#options.diskMs ?? 1, () => {
-      if (node.life !== life || node.isStuck) return;
+      if (isGone()) return;
       does();
-      this.#step(node, answer);
+      if (lateMs === 0) this.#step(node, answer);
+      else
+        this.#later(lateMs, () => {
+          if (!isGone()) this.#step(node, answer);
+        });
     });
+  }
+
+  get baseLateMs(): number {
+    return this.#options.baseLateMs ?? 0;
   }
 }

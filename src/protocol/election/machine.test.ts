@@ -13,7 +13,6 @@ import {
   headOf,
   identityOf,
   memberOf,
-  peerOf,
 } from './testing.ts';
 
 test('[EL1] the next ballot of a higher owner is in the same round, of a lower one in the round after', () => {
@@ -298,21 +297,6 @@ test('[EL11] a leader that one voter refuses takes a higher ballot instead of fa
   expect(port.sentOf('ELECTION')).toMatchObject([{ kind: 'reballot' }, { kind: 'reballot' }]);
   expect(election.leads).toEqual(ballotOf(7, cat));
   expect(port.led.at(-1)?.how).toBe('reballot');
-});
-
-test('[EL11] a leader that a learner refuses, which promised more when it was a voter, takes a higher ballot', () => {
-  const { election, standing, save, receive } = leaderOf(cat, [ann, bob, cat]);
-  standing.learners = [memberOf(dan)];
-  const refusal = { type: 'REFUSE', ballot: ballotOf(1, cat), promised: ballotOf(7, dan) } as const;
-
-  receive(peerOf('eve'), { ...headOf(peerOf('eve')), ...refusal }, 1_000);
-  const afterStranger = election.leads;
-  receive(dan, { ...headOf(dan), ...refusal }, 1_001);
-  save(1_002);
-  receive(ann, { type: 'PROMISE', ...headOf(ann), ballot: ballotOf(8, cat) }, 1_003);
-
-  expect(afterStranger).toEqual(ballotOf(1, cat));
-  expect(election.leads).toEqual(ballotOf(8, cat));
 });
 
 test('[EL12] a leader that no quorum answers, that was paused or is told to, gives up', () => {

@@ -207,8 +207,9 @@ export class GroupLog {
   }
 
   /** What the log begins with is on the disk: what follows it may count. */
-  baseSaved(index: number, out: OrderingOutbox): void {
+  baseSaved(index: number, now: Now, out: OrderingOutbox): void {
     this.replica.baseSaved(index, out);
+    this.#reign?.leader.appended(now, out);
     this.follower.acknowledge(out);
   }
 

@@ -290,7 +290,7 @@ export class Ordering {
   }
 
   baseSaved({ group, index }: Base, now: Now, out: OrderingOutbox): void {
-    if (group === this.log?.replica.group) this.log.baseSaved(index, out);
+    if (group === this.log?.replica.group) this.log.baseSaved(index, now, out);
     this.#settle(now, out);
   }
 
