@@ -18,6 +18,8 @@ test('[OR25] a node that lost its disk comes back under another identity and tak
 
 test('[OR25] a disk that comes after a lost one of a later identity says so, and gets its place under one later still', () => {
   const mesh = startedMesh();
+  mesh.submit(ann, 3);
+  mesh.run(600);
   mesh.crash(ann);
   mesh.add(ann, false, 2);
   mesh.start(ann);
@@ -28,8 +30,9 @@ test('[OR25] a disk that comes after a lost one of a later identity says so, and
   mesh.start(ann);
   mesh.run(3_000);
   const told = mesh.node(ann).factsOf('namesake-in-group')[0];
-  mesh.node(ann).identity = identityOf(ann, 3);
-  mesh.act(ann, (history, now, out) => history.identityTaken(identityOf(ann, 3), now, out));
+  mesh.crash(ann);
+  mesh.add(ann, false, 3);
+  mesh.start(ann);
   mesh.run(6_000);
 
   expect(told?.identity).toEqual(identityOf(ann, 2));
