@@ -10,6 +10,7 @@ import type { Socket } from 'node:net';
 import { LIMITS } from '../../model/limits.ts';
 import type { LinkLoss } from '../../protocol/outbox.ts';
 import { FrameReader } from './framing.ts';
+import { bareAddress } from './lost-addresses.ts';
 
 export interface ConnectionOptions {
   /** How long a frame may stand half-way. */
@@ -76,6 +77,14 @@ export class Connection {
 
   get isConnected(): boolean {
     return !this.#socket.connecting;
+  }
+
+  /** Ends it as if the system had noticed, when the address it was made from is this machine's no more. (NW11) */
+  endIfFrom(lost: ReadonlySet<string>): void {
+    if (!lost.has(bareAddress(this.#socket.localAddress ?? ''))) return;
+    const gone: NodeJS.ErrnoException = new Error('this address is not here any more');
+    gone.code = 'EADDRNOTAVAIL';
+    this.#socket.destroy(gone);
   }
 
   get unsentBytes(): number {

@@ -1,4 +1,5 @@
-// Probes: one message a packet, on the same port number as the frames. SPEC rules NW13, NW14.
+// Probes: one message a packet, on the same port number as the frames, sealed where peers are known by certificates.
+// SPEC rules NW13, NW14, TR4-TR6.
 //
 // Where a packet says it comes from can be forged. So an answer to nonsense is smaller than the nonsense and
 // rare: nobody can use this peer to flood another.
@@ -9,6 +10,9 @@ import { isIP } from 'node:net';
 import { type Address, addressText } from '../../model/address.ts';
 import type { PeerId } from '../../model/ids.ts';
 import { LIMITS } from '../../model/limits.ts';
+import type { TrustRefusal } from '../../model/trust-refusal.ts';
+import { claimedBy } from '../../trust/claims.ts';
+import { type DatagramSeal, SEAL_BYTES } from '../../trust/datagram-seal.ts';
 import { decodeDatagram, encodeDatagram, siteHash } from '../../wire/envelope.ts';
 import { malformedCode, malformedText } from '../../wire/malformed.ts';
 import type { ErrorCode, Message } from '../../wire/messages.ts';
@@ -20,11 +24,14 @@ export interface DatagramOptions {
   readonly site: string;
   readonly self: PeerId;
   readonly family: 4 | 6;
+  /** Null where packets are believed as they are. */
+  readonly seal: DatagramSeal | null;
 }
 
 export interface DatagramEvents {
   received(from: PeerId, message: Message): void;
   refused(where: string, code: ErrorCode, reason: string): void;
+  distrusted(where: string, why: TrustRefusal, named: PeerId | null): void;
 }
 
 const COMPLAINTS_PER_SECOND = 10;
@@ -51,14 +58,19 @@ export class Datagrams {
   }
 
   /** False when this message cannot go by datagram to that address. */
-  send(address: Address, message: Message): boolean {
+  send(to: PeerId, address: Address, message: Message): boolean {
     if (this.#options.family === 4 && isIP(address.host) === 6) return false;
     if (this.#latest?.message !== message) {
       const packet = encodeDatagram(this.#options.site, this.#options.self, message);
       this.#latest = { message, packet };
     }
-    if (this.#latest.packet.byteLength > LIMITS.datagramBytesMax) return false;
-    this.#sendPacket(this.#latest.packet, address);
+    const { seal } = this.#options;
+    const { packet } = this.#latest;
+    if (packet.byteLength + (seal === null ? 0 : SEAL_BYTES) > LIMITS.datagramBytesMax) return false;
+    // With whom there was no meeting yet, there is one first: the message goes by stream.
+    const sealed = seal === null ? packet : seal.seal(to, packet);
+    if (sealed === null) return false;
+    this.#sendPacket(sealed, address);
     return true;
   }
 
@@ -113,6 +125,11 @@ export class Datagrams {
   #receive(packet: Buffer, from: RemoteInfo): void {
     this.#counters.bump('peer_datagrams_received_total');
     this.#counters.add('peer_bytes_received_total', packet.byteLength);
+    const { seal } = this.#options;
+    if (seal !== null) {
+      this.#open(seal, packet, from);
+      return;
+    }
     const datagram = decodeDatagram(packet);
     if (!datagram.ok) {
       this.#complain(malformedCode(datagram.problem), malformedText(datagram.problem), packet, from);
@@ -124,8 +141,31 @@ export class Datagrams {
       if (message.type === 'ERROR') this.#counters.bump('peer_datagrams_refused_wrong_site_total');
       else this.#complain('wrong_site', 'another site', packet, from);
     } else if (peer !== this.#options.self) {
-      this.#events.received(peer, message);
+      this.#take(peer, message, from);
     }
+  }
+
+  /** What nobody here has sealed is thrown away without an answer. (TR4) */
+  #open(seal: DatagramSeal, packet: Buffer, from: RemoteInfo): void {
+    const opened = seal.open(packet);
+    if (!opened.ok) {
+      this.#events.distrusted(textOf(from), opened.problem, null);
+      return;
+    }
+    const datagram = decodeDatagram(opened.value.message);
+    if (!datagram.ok) {
+      const code = malformedCode(datagram.problem);
+      this.#counters.bump(`peer_datagrams_refused_${code}_total`);
+      this.#events.refused(textOf(from), code, malformedText(datagram.problem));
+    } else if (datagram.value.from !== opened.value.from) {
+      this.#events.distrusted(textOf(from), 'forged-sender', datagram.value.from);
+    } else this.#take(opened.value.from, datagram.value.message, from);
+  }
+
+  #take(peer: PeerId, message: Message, from: RemoteInfo): void {
+    const claimed = claimedBy(message);
+    if (claimed === null || claimed === peer) this.#events.received(peer, message);
+    else this.#events.distrusted(textOf(from), 'forged-claim', peer);
   }
 
   #complain(code: ErrorCode, reason: string, packet: Buffer, from: RemoteInfo): void {
@@ -142,4 +182,8 @@ export class Datagrams {
       }
     }
   }
+}
+
+function textOf({ address, port }: RemoteInfo): string {
+  return addressText({ host: address, port });
 }

@@ -33,6 +33,21 @@ test('[NW15] messages are late by the delay', async () => {
   expect(performance.now() - startMs).toBeGreaterThanOrEqual(29);
 });
 
+test('[NW22] a drill makes messages late and in time again, and the stream stays in order', async () => {
+  const { faulty, sent } = faultyWith(NO_FAULTS);
+
+  faulty.slowBy(30);
+  faulty.send(bob, THERE, ping(1), 'stream');
+  faulty.slowBy(0);
+  faulty.send(bob, THERE, ping(2), 'stream');
+  faulty.send(ann, THERE, ping(3), 'stream');
+  const atOnce = [...sent];
+  await until(() => sent.length === 3);
+
+  expect(atOnce).toEqual(['ann 3 stream']);
+  expect(sent).toEqual(['ann 3 stream', 'bob 1 stream', 'bob 2 stream']);
+});
+
 test('[NW15] what goes to one peer over the stream stays in order, however the delays fall', async () => {
   const { faulty, sent } = faultyWith({ delayMs: 5, jitterMs: 5, spikeProb: 0.2, spikeMs: 20, lossProb: 0 });
 

@@ -36,11 +36,18 @@ export class FaultyTransport implements Transport {
   readonly #streamLeavesAtMs = new Map<PeerId, number>();
   /** Timers of one moment fire in any order, so each lets the oldest message to that peer leave. */
   readonly #streams = new Map<PeerId, (() => void)[]>();
+  /** What a drill adds to every delay. */
+  #addedMs = 0;
 
   constructor(inner: Transport, options: FaultOptions, random: Random) {
     this.#inner = inner;
     this.#options = options;
     this.#random = random;
+  }
+
+  /** From here on everything leaves so much later than the options say. */
+  slowBy(addedMs: number): void {
+    this.#addedMs = addedMs;
   }
 
   send(to: PeerId, address: Address, message: Message, channel: Channel): void {
@@ -93,7 +100,7 @@ export class FaultyTransport implements Transport {
   #delay(): number {
     const { delayMs, jitterMs, spikeProb, spikeMs } = this.#options;
     const spike = this.#random.chance(spikeProb) ? spikeMs : 0;
-    return Math.max(0, delayMs + this.#random.between(-jitterMs, jitterMs)) + spike;
+    return Math.max(0, delayMs + this.#random.between(-jitterMs, jitterMs)) + spike + this.#addedMs;
   }
 
   #sendIn(delayMs: number, send: () => void): void {

@@ -197,6 +197,26 @@ test('[NW21] links in use stand, however many they are', () => {
   expect(story).toEqual(['up bob', 'up cat', 'up dan']);
 });
 
+test('[NW11] a link to a peer that is missed is given up once nothing was heard over it for long, though much was sent', () => {
+  const { links, story } = linksOf(ann);
+  for (const [peer, port] of [
+    [bob, 2],
+    [cat, 3],
+  ] as const) {
+    links.admit(lineFrom('us'), helloOf(peer, { address: { host: '127.0.0.1', port } }), null, 0);
+  }
+  links.used(bob, 3_999);
+  links.heard(cat, 1);
+
+  links.giveUpMute(BOBS, 3_999);
+  const before = [...story];
+  links.giveUpMute(BOBS, 4_000);
+  links.giveUpMute({ host: '127.0.0.1', port: 3 }, 4_000);
+
+  expect(before).toEqual(['up bob', 'up cat']);
+  expect(story.slice(2)).toEqual(['down bob failed']);
+});
+
 function linksOf(self: PeerId) {
   const story: string[] = [];
   const dialling = { value: false };

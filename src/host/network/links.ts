@@ -60,6 +60,8 @@ interface Link {
   preferred: Line | null;
   /** When anything went over it last, either way. */
   usedAtMs: number;
+  /** When the peer was heard over it last. */
+  heardAtMs: number;
 }
 
 interface StandingLine {
@@ -157,6 +159,25 @@ export class Links {
     if (link !== undefined) link.usedAtMs = nowMs;
   }
 
+  heard(peer: PeerId, nowMs: number): void {
+    const link = this.#links.get(peer);
+    if (link === undefined) return;
+    link.usedAtMs = nowMs;
+    link.heardAtMs = nowMs;
+  }
+
+  /**
+   * Who is missed is asked for at this address: a link there over which nothing came for long is given up. Its other
+   * end may be gone without a word, as when a machine gets another address on the same network. (NW11)
+   */
+  giveUpMute(address: Address, nowMs: number): void {
+    const text = addressText(address);
+    for (const link of [...this.#links.values()]) {
+      const isMute = nowMs - link.heardAtMs >= this.#options.idleMs;
+      if (isMute && link.addresses.has(text)) this.#dismiss(link, 'failed');
+    }
+  }
+
   /** Judges connections that stand beside the preferred one for too long. */
   sweep(nowMs: number): void {
     for (const link of this.#links.values()) {
@@ -197,6 +218,7 @@ export class Links {
       held: null,
       preferred: line,
       usedAtMs: nowMs,
+      heardAtMs: nowMs,
     };
     if (dialledAt !== null) know(link, dialledAt);
     this.#links.set(hello.peer, link);

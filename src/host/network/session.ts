@@ -1,8 +1,10 @@
 // One connection from its HELLO to its end: who is there, what they say, and what they are told when it makes no
-// sense. SPEC rules NW2, NW3, NW4.
+// sense. SPEC rules NW2, NW3, NW4, TR3, TR6.
 //
 //   greeting ──HELLO both ways──▶ linked ──replaced──▶ leaving (still heard)
 //      └────refused, self, namesake, too late────────▶ leaving (unheard)
+//
+// Where connections are secured, nothing is said or heard before TLS has told who is there.
 //
 // The side that dialled speaks first. The other answers HELLO or ERROR, so a stranger is told nothing.
 
@@ -10,7 +12,10 @@ import { unreachable } from '../../kit/assert.ts';
 import type { Address } from '../../model/address.ts';
 import { addressText } from '../../model/address.ts';
 import type { PeerId } from '../../model/ids.ts';
+import type { TrustRefusal } from '../../model/trust-refusal.ts';
 import type { LinkLoss } from '../../protocol/outbox.ts';
+import { claimedBy } from '../../trust/claims.ts';
+import { type Authenticated, handshakeRefusal } from '../../trust/peer-security.ts';
 import { decodeFirst, decodeMessage, encodeFirst, encodeMessage } from '../../wire/codec.ts';
 import { malformedCode, malformedText } from '../../wire/malformed.ts';
 import type { ErrorCode, Hello, Message } from '../../wire/messages.ts';
@@ -25,6 +30,8 @@ export interface SessionOptions {
   readonly timeoutMs: number;
   /** What HELLO says at this moment. */
   readonly hello: () => Hello;
+  /** Whether peers are known by their certificates. */
+  readonly isSecured: boolean;
 }
 
 /** Why a session is of no use any more. */
@@ -42,6 +49,8 @@ export interface SessionEvents {
   linked(session: Session, hello: Hello): void;
   message(from: PeerId, message: Message): void;
   refused(where: string, code: ErrorCode, reason: string): void;
+  /** `named`: whom it says, or is known, to be. */
+  distrusted(where: string, why: TrustRefusal, named: PeerId | null): void;
   /** Called once, unless `close` or `drop` came first. `peer` is known once the session was linked. */
   ended(session: Session, end: SessionEnd, peer: PeerId | null): void;
 }
@@ -52,6 +61,15 @@ type State =
   | { readonly name: 'leaving'; readonly heardAs: PeerId | null };
 
 const COMPLAINTS_PER_SECOND = 10;
+/** What is told to whom it concerns; of all else the reason's own word. */
+const DISTRUST: { readonly [why in TrustRefusal]?: string } = {
+  'no-certificate': 'this site asks for a certificate, or the CLUSTER_KEY',
+  'foreign-certificate': 'your certificate, or CLUSTER_KEY, is not of this site',
+  'other-site': 'this is another site',
+  'expired-certificate': 'your certificate has expired',
+  revoked: 'your certificate is revoked',
+  'forged-sender': 'your certificate is for another node or site than you say',
+};
 
 export class Session implements Line {
   readonly dialledBy: 'us' | 'them';
@@ -64,6 +82,10 @@ export class Session implements Line {
   readonly #complaints = new Rate(COMPLAINTS_PER_SECOND);
   readonly #startedAtMs = performance.now();
   #state: State;
+  /** Whom TLS has shown to be there. */
+  #who: Authenticated | null = null;
+  /** One of the two gave it up because there are many others. */
+  #isIdle = false;
 
   constructor(
     connection: Connection,
@@ -79,7 +101,15 @@ export class Session implements Line {
     this.#options = options;
     this.#events = events;
     this.#state = { name: 'greeting', untilMs: this.#startedAtMs + options.timeoutMs };
-    if (dialledAt !== null) this.#greet();
+    if (dialledAt !== null && !options.isSecured) this.#greet();
+  }
+
+  get who(): Authenticated | null {
+    return this.#who;
+  }
+
+  get isIdle(): boolean {
+    return this.#isIdle;
   }
 
   get isGreeting(): boolean {
@@ -88,6 +118,10 @@ export class Session implements Line {
 
   get isLeaving(): boolean {
     return this.#state.name === 'leaving';
+  }
+
+  get isLeavingHeard(): boolean {
+    return this.#state.name === 'leaving' && this.#state.heardAs !== null;
   }
 
   get linkedPeer(): PeerId | null {
@@ -111,6 +145,7 @@ export class Session implements Line {
 
   /** Ends it because nothing needs it: the other side is told, so that it does not wonder. (NW21) */
   release(): void {
+    this.#isIdle = true;
     const reason = 'nothing was said for a while, and there are many other links';
     this.connection.send(frameOf(encodeMessage(errorMessage('idle', reason))));
     this.close();
@@ -132,6 +167,21 @@ export class Session implements Line {
     }
   }
 
+  /** TLS stands and has shown whose certificate is there. */
+  authenticated(who: Authenticated): void {
+    this.#who = who;
+    if (this.dialledAt !== null) this.#greet();
+  }
+
+  /** Who is there is not let in, or no longer. */
+  distrust(why: TrustRefusal, named: PeerId | null = this.#who?.name.node ?? null): void {
+    if (this.isLeaving) return;
+    this.#events.distrusted(this.where, why, named);
+    const end: SessionEnd =
+      this.linkedPeer === null ? { kind: 'refused' } : { kind: 'lost', cause: 'failed', errorCode: null };
+    this.refuse(why === 'other-site' ? 'wrong_site' : 'not_welcome', DISTRUST[why] ?? why, end);
+  }
+
   // What the connection reports.
 
   frame(payload: Uint8Array): void {
@@ -147,10 +197,15 @@ export class Session implements Line {
   }
 
   lost(cause: LinkLoss, errorCode: string | null): void {
+    if (this.#options.isSecured && this.#who === null && !this.isLeaving) {
+      const why = handshakeRefusal(errorCode ?? '');
+      if (why !== null) this.#events.distrusted(this.where, why, null);
+    }
     this.#leave({ kind: 'lost', cause, errorCode }, () => {});
   }
 
   #first(payload: Uint8Array): void {
+    if (this.#options.isSecured && this.#who === null) return;
     const first = decodeFirst(payload);
     if (!first.ok) {
       // The layout of HELLO is the same in all versions, so this is no peer of another version.
@@ -164,6 +219,10 @@ export class Session implements Line {
   }
 
   #meet(other: Hello): void {
+    if (this.#who !== null && (this.#who.name.node !== other.peer || this.#who.name.site !== other.site)) {
+      this.distrust('forged-sender', other.peer);
+      return;
+    }
     const verdict = judge(this.#options.hello(), other);
     switch (verdict.kind) {
       case 'refused':
@@ -202,12 +261,15 @@ export class Session implements Line {
   #next(from: PeerId, payload: Uint8Array): void {
     const message = decodeMessage(payload);
     if (message.ok && message.value.type === 'ERROR' && message.value.code === 'idle') {
+      this.#isIdle = true;
       const end: SessionEnd = { kind: 'lost', cause: 'idle', errorCode: null };
       this.#leave(end, () => this.connection.close(this.#options.timeoutMs));
       return;
     }
     if (message.ok) {
-      this.#events.message(from, message.value);
+      const claimed = claimedBy(message.value);
+      if (claimed === null || claimed === from) this.#events.message(from, message.value);
+      else this.#events.distrusted(this.where, 'forged-claim', from);
       return;
     }
     // Who answers our HELLO by a refusal has not linked with us, though we have with it.

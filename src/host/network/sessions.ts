@@ -1,10 +1,14 @@
-// All connections whose sockets are not closed, whatever has become of them. SPEC rules NW10, NW12, NW16.
+// All connections whose sockets are not closed, whatever has become of them. SPEC rules NW10, NW12, NW16, TR3, TR7.
 
 import { connect, type Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import type { Address } from '../../model/address.ts';
+import { type DatagramSeal, SEAL_LABEL, SEAL_SECRET_BYTES } from '../../trust/datagram-seal.ts';
+import { authenticate, type Trust } from '../../trust/peer-security.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import type { Counters } from './counters.ts';
 import { KEEP_ALIVE_AFTER_MS } from './listener.ts';
+import { SecureSockets } from './secure-sockets.ts';
 import { Session, type SessionEvents, type SessionOptions } from './session.ts';
 
 export interface SessionsOptions extends SessionOptions {
@@ -13,6 +17,16 @@ export interface SessionsOptions extends SessionOptions {
   /** Frames of one connection that are handled before the others get their turn. */
   readonly framesPerTickMax: number;
 }
+
+/** By what peers are known, and what keeps their datagrams. */
+export interface Security {
+  readonly trust: Trust;
+  readonly seal: DatagramSeal;
+  readonly guest: Guest | null;
+}
+
+/** Receives who comes to join, or for a certificate. */
+export type Guest = (socket: TLSSocket, where: Address) => void;
 
 export interface SessionsEvents extends SessionEvents {
   busy(session: Session, busy: boolean): void;
@@ -27,17 +41,38 @@ export class Sessions {
   readonly #options: SessionsOptions;
   readonly #events: SessionsEvents;
   readonly #counters: Counters;
+  readonly #security: Security | null;
+  readonly #secure: SecureSockets | null;
   readonly #sessions = new Set<Session>();
+  /** What to do with a session's key once its connection is closed. */
+  readonly #sealEnds = new Map<Session, () => void>();
   #allClosed: (() => void) | null = null;
 
-  constructor(options: SessionsOptions, events: SessionsEvents, counters: Counters) {
+  constructor(
+    options: SessionsOptions,
+    security: Security | null,
+    events: SessionsEvents,
+    counters: Counters,
+  ) {
     this.#options = options;
+    this.#security = security;
     this.#events = events;
     this.#counters = counters;
+    this.#secure =
+      security &&
+      new SecureSockets(security.trust, options.timeoutMs, {
+        secured: (socket, where) => this.#secured(socket, where, security),
+        cutOff: (where, why) => events.distrusted(where, why, null),
+        guest: security.guest,
+      });
   }
 
   accept(socket: Socket): void {
-    const session = this.#add(socket, null);
+    if (this.#secure !== null) this.#secure.accept(socket);
+    else this.#makeRoomFor(this.#add(socket, whereOf(socket), null));
+  }
+
+  #makeRoomFor(session: Session): void {
     const inbound = [...this.#sessions].filter(
       ({ dialledBy, isLeaving }) => dialledBy === 'them' && !isLeaving,
     );
@@ -49,6 +84,13 @@ export class Sessions {
   }
 
   dial(address: Address): void {
+    if (this.#secure !== null && this.#security !== null) {
+      const security = this.#security;
+      const socket = this.#secure.dial(address, KEEP_ALIVE_AFTER_MS);
+      const session = this.#add(socket, address, address);
+      socket.once('secureConnect', () => this.#judge(session, socket, security));
+      return;
+    }
     const socket = connect({
       host: address.host,
       port: address.port,
@@ -57,7 +99,7 @@ export class Sessions {
       keepAlive: true,
       keepAliveInitialDelay: KEEP_ALIVE_AFTER_MS,
     });
-    this.#add(socket, address);
+    this.#add(socket, address, address);
   }
 
   /** Whether a dial has reached somebody who owes us HELLO. */
@@ -70,10 +112,33 @@ export class Sessions {
 
   sweep(nowMs: number): void {
     for (const session of this.#sessions) session.sweep(nowMs);
+    this.judgeAgain();
+  }
+
+  /** Whose certificate was revoked or has expired is let go, also in the middle of a word. (TR7) */
+  judgeAgain(): void {
+    if (this.#security === null) return;
+    const { trust, seal } = this.#security;
+    for (const session of this.#sessions) {
+      const { who } = session;
+      if (who === null) continue;
+      const isRevoked = trust.isRevoked(who.name, who.issuedMs);
+      if (!isRevoked && Date.now() < who.untilMs) continue;
+      seal.forget(who.name.node);
+      // One that was replaced by another is still heard until it is closed.
+      if (session.isLeavingHeard) session.drop();
+      else session.distrust(isRevoked ? 'revoked' : 'expired-certificate');
+    }
+  }
+
+  /** Ends the connections that were made from these addresses. (NW11) */
+  addressesLost(lost: ReadonlySet<string>): void {
+    for (const { connection } of [...this.#sessions]) connection.endIfFrom(lost);
   }
 
   /** Sends what is queued and closes; resolves when every socket is closed, soon after `patienceMs` at the latest. */
   async stop(patienceMs: number): Promise<void> {
+    this.#secure?.stop();
     for (const session of this.#sessions) {
       if (session.isGreeting) session.connection.destroy();
       else session.drop();
@@ -88,14 +153,30 @@ export class Sessions {
     clearTimeout(cutOff);
   }
 
-  #add(socket: Socket, dialledAt: Address | null): Session {
+  #secured(socket: TLSSocket, where: Address, security: Security): void {
+    const session = this.#add(socket, where, null);
+    this.#judge(session, socket, security);
+    if (!session.isLeaving) this.#makeRoomFor(session);
+  }
+
+  #judge(session: Session, socket: TLSSocket, { trust, seal }: Security): void {
+    const who = authenticate(socket, trust);
+    if (!who.ok) {
+      session.distrust(who.problem);
+      return;
+    }
+    const secret = socket.exportKeyingMaterial(SEAL_SECRET_BYTES, SEAL_LABEL, Buffer.alloc(0));
+    this.#sealEnds.set(session, seal.add(who.value.name.node, secret, session.dialledBy === 'us'));
+    session.authenticated(who.value);
+  }
+
+  #add(socket: Socket, where: Address, dialledAt: Address | null): Session {
     const { timeoutMs, framesPerTickMax } = this.#options;
     const options: ConnectionOptions = {
       frameStallMs: timeoutMs,
       writeStallMs: WRITE_STALL_TIMEOUTS * timeoutMs,
       framesPerTickMax,
     };
-    const where = dialledAt ?? { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
     const connection = new Connection(socket, options, {
       frame: (payload) => {
         this.#counters.bump('peer_frames_received_total');
@@ -115,7 +196,14 @@ export class Sessions {
 
   #remove(session: Session): void {
     this.#sessions.delete(session);
+    // Who gave up an idle link is still there, and so is its key.
+    if (!session.isIdle) this.#sealEnds.get(session)?.();
+    this.#sealEnds.delete(session);
     this.#counters.bump('peer_connections_closed_total');
     if (this.#sessions.size === 0) this.#allClosed?.();
   }
+}
+
+function whereOf(socket: Socket): Address {
+  return { host: socket.remoteAddress ?? '', port: socket.remotePort ?? 0 };
 }

@@ -1,6 +1,6 @@
 // The transport over real sockets. This file wires what the others do: `listener` binds, `connection` makes
 // frames, `session` says HELLO, `sessions` holds them all, `links` chooses among connections, `dials` paces
-// attempts, `datagrams` probes. SPEC rules NW1-NW16, NW21.
+// attempts, `datagrams` probes. SPEC rules NW1-NW16, NW21, TR1-TR9.
 //
 // Events are never raised from within `send` or `contact`: the peer that calls these is in the middle of a step.
 
@@ -9,7 +9,10 @@ import { Random } from '../../kit/random.ts';
 import { type Address, sameAddress } from '../../model/address.ts';
 import type { PeerId } from '../../model/ids.ts';
 import { LIMITS } from '../../model/limits.ts';
+import { type TrustRefusal, trustCounter } from '../../model/trust-refusal.ts';
 import type { Channel, ContactFailure } from '../../protocol/outbox.ts';
+import { DatagramSeal } from '../../trust/datagram-seal.ts';
+import { handshakeRefusal, type Trust } from '../../trust/peer-security.ts';
 import type { Hello, Message } from '../../wire/messages.ts';
 import { Counters } from './counters.ts';
 import { Datagrams } from './datagrams.ts';
@@ -17,10 +20,11 @@ import { Dials } from './dials.ts';
 import { FRAME_HEADER_BYTES, messageFrame } from './framing.ts';
 import { Links } from './links.ts';
 import { type Listener, listen } from './listener.ts';
+import { LostAddresses } from './lost-addresses.ts';
 import { OwnAddresses } from './own-addresses.ts';
 import { type HelloOptions, OwnHello } from './own-hello.ts';
 import { Session, type SessionEnd } from './session.ts';
-import { Sessions, type SessionsEvents } from './sessions.ts';
+import { type Guest, Sessions, type SessionsEvents } from './sessions.ts';
 import type { Introduction, Transport, TransportEvents } from './transport.ts';
 import { WaitingFrames } from './waiting-frames.ts';
 
@@ -37,6 +41,10 @@ export interface SocketTransportOptions extends HelloOptions {
   readonly connectionsMax: number;
   /** Frames of one connection that are handled before the others get their turn. */
   readonly framesPerTickMax: number;
+  /** By what peers are known; null: by their word, and nothing is encrypted. */
+  readonly trust: Trust | null;
+  /** Receives who comes to join; null: nobody does here. */
+  readonly guest: Guest | null;
 }
 
 const BACKOFF_MIN_MS = 50;
@@ -73,7 +81,10 @@ export class SocketTransport implements Transport {
       host: options.host,
       port: options.port,
       backlog: options.acceptQueueSize,
-      connectionsMax: options.connectionsMax + LIMITS.refusalsLingeringMax,
+      connectionsMax:
+        options.connectionsMax +
+        LIMITS.refusalsLingeringMax +
+        (options.trust === null ? 0 : LIMITS.handshakesMax),
       // Who comes before both sockets are bound is cut off and comes again.
       accept: (socket) => (started === null ? socket.destroy() : started.#sessions.accept(socket)),
     });
@@ -92,11 +103,14 @@ export class SocketTransport implements Transport {
       hello: () => this.#hello.current,
       connectionsMax: options.connectionsMax,
       framesPerTickMax: options.framesPerTickMax,
+      isSecured: options.trust !== null,
     };
-    this.#sessions = new Sessions(sessionsOptions, this.#sessionsEvents(), this.#counters);
+    const seal = options.trust && new DatagramSeal();
+    const security = options.trust && seal && { trust: options.trust, seal, guest: options.guest };
+    this.#sessions = new Sessions(sessionsOptions, security, this.#sessionsEvents(), this.#counters);
     this.#links = this.#newLinks(options);
     this.#dials = this.#newDials(options.instance);
-    this.#datagrams = this.#newDatagrams(options.site, listener);
+    this.#datagrams = this.#newDatagrams(options.site, listener, seal);
     listener.server.on('drop', () => this.#counters.bump('peer_connections_cut_total'));
     // A listener that could not accept one connection accepts the next. (NW4)
     listener.server.on('error', () => this.#counters.bump('peer_listener_errors_total'));
@@ -108,7 +122,7 @@ export class SocketTransport implements Transport {
       this.#counters.bump('peer_frames_dropped_pointless_total');
       return;
     }
-    if (channel === 'datagram' && this.#datagrams.send(address, message)) return;
+    if (channel === 'datagram' && this.#datagrams.send(to, address, message)) return;
     const frame = this.#frame(message);
     if (frame.byteLength - FRAME_HEADER_BYTES > LIMITS.frameBytesMax) {
       this.#counters.bump('peer_frames_dropped_oversize_total');
@@ -118,8 +132,15 @@ export class SocketTransport implements Transport {
   }
 
   contact(address: Address): void {
-    if (this.#stopped !== null || this.#links.reaches(address)) return;
     const nowMs = performance.now();
+    if (this.#stopped !== null) return;
+    if (this.#links.reaches(address)) {
+      queueMicrotask(() => {
+        this.#links.giveUpMute(address, nowMs);
+        if (this.#stopped === null && !this.#links.reaches(address)) this.#dials.contact(address, nowMs);
+      });
+      return;
+    }
     if (sameAddress(address, this.address) || this.#ownAddresses.has(address, nowMs)) {
       queueMicrotask(() => this.#events.contactFailed(address, 'rejected'));
       return;
@@ -129,6 +150,11 @@ export class SocketTransport implements Transport {
 
   introduce(self: Introduction): void {
     this.#hello.introduce(self);
+  }
+
+  /** Who may take part has changed: whoever may no longer is cut off. (TR7) */
+  trustChanged(): void {
+    if (this.#stopped === null) this.#sessions.judgeAgain();
   }
 
   counters(): { readonly [name: string]: number } {
@@ -187,17 +213,23 @@ export class SocketTransport implements Transport {
       outlivedBy: (hello) => this.#links.outlivedBy(hello, performance.now()),
       linked: (session, hello) => this.#linked(session, hello),
       message: (from, message) => {
-        this.#links.used(from, performance.now());
+        this.#links.heard(from, performance.now());
         if (this.#stopped === null) this.#events.received(from, message, 'stream');
       },
       refused: (where, code, reason) => {
         this.#counters.bump(`peer_refused_${code}_total`);
         this.#events.refused(where, code, reason);
       },
+      distrusted: this.#distrusted,
       ended: (session, end, peer) => this.#ended(session, end, peer),
       busy: (session, busy) => this.#reportBusy(session, busy),
     };
   }
+
+  readonly #distrusted = (where: string, why: TrustRefusal, named: PeerId | null): void => {
+    this.#counters.bump(trustCounter(why));
+    if (this.#stopped === null) this.#events.distrusted(where, why, named);
+  };
 
   #linked(session: Session, hello: Hello): void {
     const { dialledAt } = session;
@@ -272,25 +304,29 @@ export class SocketTransport implements Transport {
     });
   }
 
-  #newDatagrams(site: string, listener: Listener): Datagrams {
-    const options = { site, self: this.#self, family: listener.family };
+  #newDatagrams(site: string, listener: Listener, seal: DatagramSeal | null): Datagrams {
+    const options = { site, self: this.#self, family: listener.family, seal };
     const events = {
       received: (from: PeerId, message: Message) => {
         if (this.#stopped === null) this.#events.received(from, message, 'datagram');
       },
       refused: this.#events.refused.bind(this.#events),
+      distrusted: this.#distrusted,
     };
     return new Datagrams(listener.datagrams, options, events, this.#counters);
   }
 
   #startSweeping(socketTimeoutMs: number): NodeJS.Timeout {
     let sweptAtMs = performance.now();
+    const addresses = new LostAddresses();
     return setInterval(() => {
       const nowMs = performance.now();
       const sinceMs = nowMs - sweptAtMs;
       sweptAtMs = nowMs;
       // After a pause of this process others have spoken and were not heard yet: they are judged next time.
       if (sinceMs > socketTimeoutMs / 2) return;
+      const lost = addresses.look();
+      if (lost.size > 0) this.#sessions.addressesLost(lost);
       this.#sessions.sweep(nowMs);
       this.#links.sweep(nowMs);
     }, socketTimeoutMs / SWEEPS_PER_TIMEOUT);
@@ -309,6 +345,6 @@ function failureOf(end: SessionEnd): ContactFailure {
     case 'ETIMEDOUT':
       return 'timeout';
     default:
-      return 'unreachable';
+      return handshakeRefusal(end.errorCode) === null ? 'unreachable' : 'rejected';
   }
 }

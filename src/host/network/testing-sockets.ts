@@ -31,6 +31,8 @@ export function startOnLoopback(
       acceptQueueSize: 512,
       connectionsMax: 256,
       framesPerTickMax: 64,
+      trust: null,
+      guest: null,
       ...but,
     },
     events,
@@ -75,7 +77,13 @@ export class Bench {
     const packets: Buffer[] = [];
     socket.on('message', (packet) => packets.push(packet));
     this.onClose(() => new Promise((closed) => socket.close(closed)));
-    return { packets, send: (packet: Uint8Array, to: Address) => socket.send(packet, to.port, to.host) };
+    const bound = socket.address();
+    const address: Address = { host: bound.address, port: bound.port };
+    return {
+      packets,
+      address,
+      send: (packet: Uint8Array, to: Address) => socket.send(packet, to.port, to.host),
+    };
   }
 
   onClose(close: () => Promise<void>): void {

@@ -3,6 +3,7 @@
 import { must } from '../../kit/assert.ts';
 import type { Address } from '../../model/address.ts';
 import { type PeerId, parsePeerId } from '../../model/ids.ts';
+import type { TrustRefusal } from '../../model/trust-refusal.ts';
 import type { Channel, ContactFailure, LinkLoss } from '../../protocol/outbox.ts';
 import { type ErrorCode, type Hello, type Message, PROTOCOL, PROTOCOL_MIN } from '../../wire/messages.ts';
 import type { TransportEvents } from './transport.ts';
@@ -44,6 +45,7 @@ export class Heard implements TransportEvents {
   readonly story: string[] = [];
   readonly hellos: Hello[] = [];
   readonly refusals: ErrorCode[] = [];
+  readonly distrust: TrustRefusal[] = [];
   readonly messages: { readonly from: PeerId; readonly message: Message; readonly channel: Channel }[] = [];
 
   onChannel(wanted: Channel): { readonly from: PeerId; readonly message: Message }[] {
@@ -79,6 +81,10 @@ export class Heard implements TransportEvents {
   refused(_where: string, code: ErrorCode): void {
     this.refusals.push(code);
   }
+
+  distrusted(_where: string, why: TrustRefusal): void {
+    this.distrust.push(why);
+  }
 }
 
 /** Resolves once it is true; the test fails when it does not come to be. */
@@ -90,7 +96,7 @@ export async function until(isTrue: () => boolean, withinMs = 5_000): Promise<vo
   }
 }
 
-function peerNamed(text: string): PeerId {
+export function peerNamed(text: string): PeerId {
   const parsed = parsePeerId(text);
   return must(parsed.ok ? parsed.value : null, 'a peer id');
 }

@@ -3,6 +3,7 @@
 
 import type { Address } from '../../model/address.ts';
 import type { PeerId } from '../../model/ids.ts';
+import type { TrustRefusal } from '../../model/trust-refusal.ts';
 import type { Channel, ContactFailure, LinkLoss } from '../../protocol/outbox.ts';
 import type { ErrorCode, Hello, Message } from '../../wire/messages.ts';
 
@@ -31,4 +32,6 @@ export interface TransportEvents {
   namesake(hello: Hello): void;
   /** Somebody was refused, or refused us: `where` is its address, `peer` its id as far as known. */
   refused(where: string, code: ErrorCode, reason: string): void;
+  /** Somebody was kept out, or what came in somebody's name was. `named`: whom it says, or is known, to be. */
+  distrusted(where: string, why: TrustRefusal, named: PeerId | null): void;
 }
