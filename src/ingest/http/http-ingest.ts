@@ -6,6 +6,9 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { ANONYMOUS } from '../../access/caller.ts';
+import { credentialsOfHttp } from '../../access/credentials.ts';
+import type { Gate } from '../../access/gate.ts';
 import { must } from '../../kit/assert.ts';
 import type { Log } from '../../kit/log.ts';
 import type { Refusals } from '../refusals.ts';
@@ -22,6 +25,7 @@ export interface HttpIngestOptions {
   /** How long a request may take to arrive, headers and body. */
   readonly requestTimeoutMs: number;
   readonly refusals: Refusals;
+  readonly gate: Gate;
 }
 
 /** How long requests in flight may take to be answered when the listener stops: a node stops within 2 s. (HO4) */
@@ -133,10 +137,24 @@ export class HttpIngest {
     }
     for (const input of this.#inputs) {
       const allowed = input.methods[path];
-      if (allowed?.includes(method)) return input.answer(request, target);
+      if (allowed?.includes(method)) return this.#admit(request, target, input);
       if (allowed !== undefined) return this.#refuse(notAllowed(method, path, allowed));
     }
     return this.#refuse(notFound(path));
+  }
+
+  /** Who asks is known before a byte of the body is read. (AC3) */
+  #admit(request: IncomingMessage, target: Target, input: HttpInput): Answer | Promise<Answer> {
+    const { socket, headers, method = '' } = request;
+    // What only asks for a version or for health is answered to anybody.
+    if (READ.includes(method)) return input.answer(request, target, ANONYMOUS);
+    const shown = credentialsOfHttp(headers.authorization, target.query);
+    const from = { address: socket.remoteAddress, origin: headers.origin };
+    const entered = this.#options.gate.enter('ingest', shown, from);
+    if (entered.ok) return input.answer(request, target, entered.value);
+    const { code, detail } = entered.problem;
+    const wanted = code === 'unauthorized' && { headers: { 'www-authenticate': 'Bearer realm="sensorium"' } };
+    return this.#refuse({ code, detail, ...wanted });
   }
 
   /** What never became a request: the parser gave up, or the client was too slow. */

@@ -1,6 +1,7 @@
 // The port between the HTTP listener and what it listens for: each input has paths of its own. SPEC rule IN7.
 
 import type { IncomingMessage } from 'node:http';
+import type { Caller } from '../../access/caller.ts';
 import type { Answer } from './answer.ts';
 import type { Refusal } from './refusal.ts';
 
@@ -8,7 +9,7 @@ export interface HttpInput {
   /** Which methods its paths take. */
   readonly methods: { readonly [path: string]: readonly string[] };
   /** For one of these paths and methods. */
-  answer(request: IncomingMessage, target: Target): Answer | Promise<Answer>;
+  answer(request: IncomingMessage, target: Target, caller: Caller): Answer | Promise<Answer>;
   /** Counters by name, rising only. */
   counters(): { readonly [name: string]: number };
 }

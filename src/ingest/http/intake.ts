@@ -1,10 +1,12 @@
 // What inputs of many readings a request have in common: what a request waits for, what became of its readings, and the
 // counters of both. How they are decoded and answered is each input's own. SPEC rules IN4, IN6, IN11.
 
+import type { Caller } from '../../access/caller.ts';
 import type { Durability, Hub } from '../../hub/hub.ts';
 import { ok, type Result, refused } from '../../kit/result.ts';
 import type { Refusals } from '../refusals.ts';
 import type { Decoded } from './decoded.ts';
+import { refusalTo } from './permission.ts';
 import { type Refusal, shown } from './refusal.ts';
 import { submitTo } from './submission.ts';
 
@@ -46,11 +48,13 @@ export class Intake {
   }
 
   /** Null where what made sense is as durable as asked. */
-  async take(decoded: Decoded, ack: Durability, body: Buffer): Promise<Refusal | null> {
+  async take(decoded: Decoded, ack: Durability, body: Buffer, caller: Caller): Promise<Refusal | null> {
     const { readings, rejected, rejectedCount, sample } = decoded;
     this.#rejected += rejectedCount;
     if (rejectedCount > 0) this.#count(this.#names.rejected, rejected[0]?.why ?? '', sample, rejectedCount);
     if (readings.length === 0) return null;
+    const denied = refusalTo(caller, readings, body.length);
+    if (denied !== null) return denied;
     const problem = await submitTo(this.#hub, readings, ack, body);
     if (problem === null) this.#accepted += readings.length;
     return problem;

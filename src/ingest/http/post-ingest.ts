@@ -2,6 +2,7 @@
 // ways to refuse. SPEC rules IN6-IN11.
 
 import type { IncomingMessage } from 'node:http';
+import type { Caller } from '../../access/caller.ts';
 import {
   DiskFull,
   type Durability,
@@ -18,6 +19,7 @@ import { type Answer, acceptedAnswer, receiptOf, refusalAnswer } from './answer.
 import type { Bodies } from './bodies.ts';
 import { decodeBody } from './decode.ts';
 import type { HttpInput, Target } from './http-input.ts';
+import { refusalTo } from './permission.ts';
 import { type Refusal, shown } from './refusal.ts';
 
 interface Wanted {
@@ -61,13 +63,13 @@ export class PostIngest implements HttpInput {
     };
   }
 
-  answer(request: IncomingMessage, { query }: Target): Answer | Promise<Answer> {
-    const wanted = wantedBy(request, query, this.#ack);
+  answer(request: IncomingMessage, { query }: Target, caller: Caller): Answer | Promise<Answer> {
+    const wanted = wantedBy(request, query, this.#ack, caller);
     if (!wanted.ok) return this.#refuse(wanted.problem, '');
-    return this.#bodies.hold(request, (body) => this.#take(body, wanted.value));
+    return this.#bodies.hold(request, (body) => this.#take(body, wanted.value, caller));
   }
 
-  async #take(body: Result<Buffer, Refusal>, wanted: Wanted): Promise<Answer> {
+  async #take(body: Result<Buffer, Refusal>, wanted: Wanted, caller: Caller): Promise<Answer> {
     if (!body.ok) return this.#refuse(body.problem, '');
     const { ack, key } = wanted;
     const known = key === null || ack === 'committed' ? null : this.#hub.answered(key);
@@ -83,6 +85,9 @@ export class PostIngest implements HttpInput {
       const members = { accepted: 0, rejected, rejected_count: rejectedCount };
       return refusalAnswer({ code: 'nothing-accepted', detail, members });
     }
+
+    const denied = refusalTo(caller, readings, body.value.length);
+    if (denied !== null) return this.#refuse(denied, '');
 
     const receipt = receiptOf(decoded.value, this.#hub.self);
     const given = await this.#submit(readings, wanted, receipt);
@@ -145,6 +150,7 @@ function wantedBy(
   request: IncomingMessage,
   query: URLSearchParams,
   byDefault: Durability,
+  { device }: Caller,
 ): Result<Wanted, Refusal> {
   for (const name of query.keys()) {
     if (name !== 'ack') return refused(badRequest(`the query of /ingest knows ack, got ${shown(name)}`));
@@ -156,11 +162,14 @@ function wantedBy(
   const header = request.headers['idempotency-key'];
   if (header === undefined) return ok({ ack, key: null });
   const key = Array.isArray(header) ? header.join(', ') : header;
-  if (key.length > LIMITS.idempotencyKeyBytesMax || !KEY.test(key)) {
-    const allowed = `1 to ${LIMITS.idempotencyKeyBytesMax} printable ASCII characters`;
+  // The keys of one device are no business of another.
+  const scope = device === null ? '' : `${device.id} `;
+  const lengthMax = LIMITS.idempotencyKeyBytesMax - scope.length;
+  if (key.length > lengthMax || !KEY.test(key)) {
+    const allowed = `1 to ${lengthMax} printable ASCII characters`;
     return refused(badRequest(`an Idempotency-Key is ${allowed}, got ${shown(key)}`));
   }
-  return ok({ ack, key });
+  return ok({ ack, key: scope + key });
 }
 
 function sampleOf(body: Buffer): string {

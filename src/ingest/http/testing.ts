@@ -2,6 +2,8 @@
 
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import type { Anonymous } from '../../access/gate.ts';
+import { gateOf } from '../../access/testing.ts';
 import type { Durability } from '../../hub/hub.ts';
 import { recordingLog, silentLog } from '../../kit/testing.ts';
 import { httpInputs } from '../http-inputs.ts';
@@ -17,14 +19,17 @@ export async function stopIngest(): Promise<void> {
   running = null;
 }
 
-export async function ingest(given: Partial<HttpIngestOptions> & { readonly ack?: Durability } = {}) {
-  const { ack = 'stored', ...options } = given;
+export async function ingest(
+  given: Partial<HttpIngestOptions> & { readonly ack?: Durability; readonly anonymous?: Anonymous } = {},
+) {
+  const { ack = 'stored', anonymous = 'loopback', ...options } = given;
   const hub = annsHub();
+  const gate = gateOf(hub, anonymous);
   const refusals = new Refusals(silentLog, () => Date.now());
   const log = recordingLog();
   const listener = await HttpIngest.start(
     log,
-    { host: '127.0.0.1', port: 0, connectionsMax: 256, requestTimeoutMs: 10_000, refusals, ...options },
+    { host: '127.0.0.1', port: 0, connectionsMax: 256, requestTimeoutMs: 10_000, refusals, gate, ...options },
     httpInputs(hub, refusals, ack),
   );
   running = listener;
@@ -32,6 +37,7 @@ export async function ingest(given: Partial<HttpIngestOptions> & { readonly ack?
     hub,
     log,
     refusals,
+    gate,
     listener,
     port: listener.port,
     url: `http://127.0.0.1:${listener.port}/ingest`,

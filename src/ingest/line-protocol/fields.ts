@@ -9,6 +9,8 @@ export interface Fields {
   readonly value: Value;
   /** Where they end in the text: at a space, a line break or its end. */
   readonly end: number;
+  /** Their names as they stand in the line. */
+  readonly written: readonly string[];
 }
 
 const FLOAT = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
@@ -28,35 +30,40 @@ const BOOLEANS: { readonly [text: string]: boolean } = {
 const ESCAPED_KEY = /\\([,= ])/g;
 const ESCAPED_TEXT = /\\(["\\])/g;
 /** A series that has no more than this field is one value, not a record of one. */
-const ONLY = 'value';
+export const ONLY = 'value';
 
 const [QUOTE, COMMA, EQUALS, SPACE, RETURN, BREAK, BACKSLASH] = [0x22, 0x2c, 0x3d, 0x20, 0x0d, 0x0a, 0x5c];
 
 export function fieldsAt(text: string, from: number): Result<Fields> {
   const record: { [field: string]: Scalar } = {};
-  let count = 0;
+  const written: string[] = [];
   for (let at = from; ; at++) {
     const equals = endOfKey(text, at);
     if (text.charCodeAt(equals) !== EQUALS || equals === at) {
       return refused(`a field is key=value with both, got ${quoted(text.slice(at, equals))}`);
     }
-    const key = text.slice(at, equals).replace(ESCAPED_KEY, '$1');
+    const name = text.slice(at, equals);
+    const key = name.includes('\\') ? unescapedName(name) : name;
     const isText = text.charCodeAt(equals + 1) === QUOTE;
     const end = isText ? endOfText(text, equals + 1) : endOfWord(text, equals + 1);
     if (end < 0) return refused(`the text of the field ${quoted(key)} does not end`);
-    const written = text.slice(equals + 1, end);
-    const scalar = isText ? ok(written.slice(1, -1).replace(ESCAPED_TEXT, '$1')) : scalarOf(key, written);
+    const given = text.slice(equals + 1, end);
+    const scalar = isText ? ok(given.slice(1, -1).replace(ESCAPED_TEXT, '$1')) : scalarOf(key, given);
     if (!scalar.ok) return scalar;
     if (Object.hasOwn(record, key)) return refused(`the field ${quoted(key)} is there twice`);
     // It would set the prototype of an object instead of a field of it.
     if (key === '__proto__') return refused('a field is not named __proto__');
     record[key] = scalar.value;
-    count++;
+    written.push(name);
     at = end;
     if (text.charCodeAt(end) === COMMA) continue;
-    const only = count === 1 ? record[ONLY] : undefined;
-    return ok({ value: only ?? record, end });
+    const only = written.length === 1 ? record[ONLY] : undefined;
+    return ok({ value: only ?? record, end, written });
   }
+}
+
+export function unescapedName(name: string): string {
+  return name.replace(ESCAPED_KEY, '$1');
 }
 
 function scalarOf(key: string, text: string): Result<Scalar> {

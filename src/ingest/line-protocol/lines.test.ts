@@ -105,6 +105,52 @@ test('[LP2] [LP3] what a writer escapes is what is read', () => {
   );
 });
 
+test('[LP8] a line whose fields are those of the line before it is read as one that stands alone', () => {
+  const written = fc.oneof(
+    fc.double({ noNaN: true, noDefaultInfinity: true }).map(String),
+    fc.maxSafeInteger().map((whole) => `${whole}i`),
+    fc.integer({ min: -99_999, max: 99_999 }).map((whole) => String(whole / 1_000)),
+    fc.constantFrom(
+      't',
+      'F',
+      '"text"',
+      '-0',
+      '.5',
+      '5.',
+      '1.i',
+      '-3u',
+      '1e3',
+      '00.10',
+      '+2',
+      '',
+      '.',
+      '1.2.3',
+    ),
+  );
+  const line = fc
+    .tuple(fc.constantFrom('a', 'value', 'f\\ g'), written, fc.constantFrom('b', 'value'), written)
+    .map(([a, one, b, two]) => `m ${a}=${one},${b}=${two} 1700000000123456789`);
+
+  fc.assert(
+    fc.property(
+      fc.array(
+        fc.oneof(
+          line,
+          written.map((one) => `m value=${one}`),
+        ),
+        { minLength: 2 },
+      ),
+      (lines) => {
+        const together = decoded(`${lines.join('\n')}\n`);
+        const alone = lines.flatMap((one) => decoded(one).readings);
+        expect(together.readings).toEqual(alone);
+        expect(together.rejectedCount).toBe(lines.length - alone.length);
+      },
+    ),
+    { seed: 5, numRuns: 1_000 },
+  );
+});
+
 test('[LP5] no bytes make it throw, and every point is either taken or rejected', () => {
   const noise = fc.oneof(
     fc.uint8Array({ maxLength: 60 }),

@@ -2,15 +2,17 @@
 // is rejected alone, by its number. The syntax is that of InfluxDB's line protocol reference. SPEC rules LP1-LP4.
 
 import { ok, type Result, refused } from '../../kit/result.ts';
-import { checkReading } from '../../model/check-reading.ts';
+import { checkReading, TS_MS_MAX } from '../../model/check-reading.ts';
 import { quoted } from '../../model/ids.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { Reading } from '../../model/reading.ts';
 import { Collected, type Decoded, decodeText, tooMany } from '../http/decoded.ts';
 import type { Refusal } from '../http/refusal.ts';
-import { fieldsAt } from './fields.ts';
+import { fieldsAt, unescapedName } from './fields.ts';
 import { type Precision, tsMsOf } from './precision.ts';
 import type { SeriesNames } from './series.ts';
+
+const [SPACE, BREAK, BACKSLASH] = [0x20, 0x0a, 0x5c];
 
 interface Line {
   readonly reading: Result<Reading>;
@@ -49,33 +51,61 @@ function lineAt(text: string, from: number, precision: Precision, series: Series
   const wrong = (why: string): Line => ({ reading: refused(why), end: endOfLine(text, from) });
   const space = endOfSeries(text, from);
   if (text[space] !== ' ') return wrong('a line is measurement[,tag=value…] field=value[,…] [time]');
-  const sensor = series.sensorOf(text.slice(from, space));
-  if (!sensor.ok) return wrong(sensor.problem);
-  const fields = fieldsAt(text, skipSpaces(text, space));
-  if (!fields.ok) return wrong(fields.problem);
+  const known = series.seriesOf(text.slice(from, space));
+  if (!known.ok) return wrong(known.problem);
+  const { sensor, shape } = known.value;
+  const fieldsFrom = skipSpaces(text, space);
+  const plain = shape === null ? null : series.plain.read(text, fieldsFrom, shape);
+  if (plain !== null) return plainLine(text, series.plain.end, { sensor, value: plain }, precision);
 
-  const { value, end: endOfFields } = fields.value;
+  const fields = fieldsAt(text, fieldsFrom);
+  if (!fields.ok) return wrong(fields.problem);
+  const { value, end: endOfFields, written } = fields.value;
   const end = endOfLine(text, endOfFields);
   const time = text.slice(endOfFields, end).trim();
   const tsMs = time === '' ? undefined : tsMsOf(time, precision);
-  if (tsMs === null) {
-    return { reading: refused(`a time is whole units of ${precision} since 1970, got ${quoted(time)}`), end };
+  if (tsMs === null) return { reading: refused(notATime(time, precision)), end };
+  const reading = checkReading({ sensor, value, tsMs });
+  if (reading.ok) {
+    const starts = written.map((name) => `${name}=`);
+    known.value.shape = { starts, names: written.map(unescapedName) };
   }
-  return { reading: checkReading({ sensor: sensor.value, value, tsMs }), end };
+  return { reading, end };
+}
+
+/** Its sensor and the names of its fields were checked with the line before it, and its values are numbers. (LP8) */
+function plainLine(
+  text: string,
+  endOfFields: number,
+  { sensor, value }: Reading,
+  precision: Precision,
+): Line {
+  const end = endOfLine(text, endOfFields);
+  const time = text.slice(endOfFields, end).trim();
+  if (time === '') return { reading: ok({ sensor, value }), end };
+  const tsMs = tsMsOf(time, precision);
+  if (tsMs === null) return { reading: refused(notATime(time, precision)), end };
+  const isPlain = Number.isSafeInteger(tsMs) && Math.abs(tsMs) <= TS_MS_MAX;
+  return { reading: isPlain ? ok({ sensor, value, tsMs }) : checkReading({ sensor, value, tsMs }), end };
+}
+
+function notATime(time: string, precision: Precision): string {
+  return `a time is whole units of ${precision} since 1970, got ${quoted(time)}`;
 }
 
 /** The first space that is not escaped, or the end of the line. */
 function endOfSeries(text: string, from: number): number {
   for (let at = from; at < text.length; at++) {
-    if (text[at] === '\\') at++;
-    else if (text[at] === ' ' || text[at] === '\n') return at;
+    const unit = text.charCodeAt(at);
+    if (unit === BACKSLASH) at++;
+    else if (unit === SPACE || unit === BREAK) return at;
   }
   return text.length;
 }
 
 function skipSpaces(text: string, from: number): number {
   let at = from;
-  while (text[at] === ' ') at++;
+  while (text.charCodeAt(at) === SPACE) at++;
   return at;
 }
 

@@ -16,6 +16,7 @@ const UNITS = {
 export type Precision = keyof typeof UNITS;
 export const PRECISIONS: readonly string[] = Object.keys(UNITS);
 
+const MINUS = 0x2d;
 const DIGITS = /^-?\d{1,19}$/;
 
 /** Whole milliseconds, the earlier one where it lies between two; null for what is no time. */
@@ -23,7 +24,9 @@ export function tsMsOf(text: string, precision: Precision): number | null {
   if (!DIGITS.test(text)) return null;
   const { inMs, ms } = UNITS[precision];
   if (inMs === 1n) return Number(text) * ms;
-  // Nanoseconds since 1970 do not fit into a number.
+  // Nanoseconds since 1970 do not fit into a number; after it the digits before the last ones are the milliseconds.
+  const below = inMs === 1_000_000n ? 6 : 3;
+  if (text.length > below && text.charCodeAt(0) !== MINUS) return Number(text.slice(0, -below));
   const exact = BigInt(text);
   return Number(exact / inMs - (exact % inMs < 0n ? 1n : 0n));
 }

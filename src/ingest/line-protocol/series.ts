@@ -4,22 +4,32 @@ import { ok, type Result, refused } from '../../kit/result.ts';
 import { quoted, type SensorId } from '../../model/ids.ts';
 import { LIMITS } from '../../model/limits.ts';
 import { seriesId } from '../series-id.ts';
+import { PlainFields, type Shape } from './plain-fields.ts';
 
 const ESCAPED = /\\([,= ])/g;
 
+export interface Series {
+  readonly sensor: SensorId;
+  /** The fields of the line that was taken last; null before there was one. */
+  shape: Shape | null;
+}
+
 /** Series are few and their points many: each is taken apart once. */
 export class SeriesNames {
-  readonly #byText = new Map<string, SensorId>();
+  readonly #byText = new Map<string, Series>();
+  /** For all lines, one after the other. */
+  readonly plain = new PlainFields();
 
   /** `text` as it stands in a line, before the first space that is not escaped. */
-  sensorOf(text: string): Result<SensorId> {
+  seriesOf(text: string): Result<Series> {
     const known = this.#byText.get(text);
     if (known !== undefined) return ok(known);
     const sensor = sensorOf(text);
     if (!sensor.ok) return sensor;
     if (this.#byText.size >= LIMITS.lineSeriesKeptMax) this.#byText.clear();
-    this.#byText.set(text, sensor.value);
-    return sensor;
+    const series = { sensor: sensor.value, shape: null };
+    this.#byText.set(text, series);
+    return ok(series);
   }
 }
 

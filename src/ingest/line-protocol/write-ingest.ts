@@ -1,8 +1,9 @@
 // The write paths of InfluxDB 1 and 2, for programs that speak to it: Telegraf, its clients, many devices. What they act on
 // is the status: 204 taken, 400 some lines were wrong and will never be right, 413 send less at once, 503 keep it and come
-// again. Database, bucket, organisation and token are read over. SPEC rules LP1-LP7.
+// again. Database, bucket and organisation are read over. SPEC rules LP1-LP7.
 
 import type { IncomingMessage } from 'node:http';
+import type { Caller } from '../../access/caller.ts';
 import type { Durability, Hub } from '../../hub/hub.ts';
 import type { Result } from '../../kit/result.ts';
 import { LIMITS } from '../../model/limits.ts';
@@ -51,8 +52,8 @@ export class WriteIngest implements HttpInput {
     };
   }
 
-  answer(request: IncomingMessage, { path, query }: Target): Answer | Promise<Answer> {
-    if (WRITE.includes(path)) return this.#write(request, query);
+  answer(request: IncomingMessage, { path, query }: Target, caller: Caller): Answer | Promise<Answer> {
+    if (WRITE.includes(path)) return this.#write(request, query, caller);
     switch (path) {
       case '/ping':
         return pong(query.get('verbose') === 'true');
@@ -68,7 +69,7 @@ export class WriteIngest implements HttpInput {
     }
   }
 
-  #write(request: IncomingMessage, query: URLSearchParams): Answer | Promise<Answer> {
+  #write(request: IncomingMessage, query: URLSearchParams, caller: Caller): Answer | Promise<Answer> {
     const precision = query.get('precision') ?? 'ns';
     if (!isPrecision(precision)) {
       const detail = `precision is one of ${PRECISIONS.join(', ')}, got ${shown(precision)}`;
@@ -76,14 +77,19 @@ export class WriteIngest implements HttpInput {
     }
     const ack = this.#intake.ackOf(query);
     if (!ack.ok) return this.#refuse(ack.problem, '');
-    return this.#bodies.hold(request, (body) => this.#take(body, precision, ack.value));
+    return this.#bodies.hold(request, (body) => this.#take(body, precision, ack.value, caller));
   }
 
-  async #take(body: Result<Buffer, Refusal>, precision: Precision, ack: Durability): Promise<Answer> {
+  async #take(
+    body: Result<Buffer, Refusal>,
+    precision: Precision,
+    ack: Durability,
+    caller: Caller,
+  ): Promise<Answer> {
     if (!body.ok) return this.#refuse(body.problem, '');
     const decoded = decodeLines(body.value, precision, this.#series);
     if (!decoded.ok) return this.#refuse(decoded.problem, sampleOf(body.value));
-    const problem = await this.#intake.take(decoded.value, ack, body.value);
+    const problem = await this.#intake.take(decoded.value, ack, body.value, caller);
     if (problem !== null) return this.#refuse(problem, '');
     return decoded.value.rejectedCount === 0 ? TAKEN : partialWrite(decoded.value);
   }

@@ -83,7 +83,7 @@ test('[MQ17] what comes back over another broker is known by its mark and not ta
 /** `here` takes in what `there` has. */
 async function bridged() {
   const here = await testBroker();
-  const there = new TestBroker('stored', [], false);
+  const there = new TestBroker('stored', [], false, 'loopback');
   other = there;
   await there.listen();
   const addBridge = (to: TestBroker, from: TestBroker, site: string) => {

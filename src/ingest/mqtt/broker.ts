@@ -3,6 +3,10 @@
 
 import { randomBytes } from 'node:crypto';
 import type { Duplex } from 'node:stream';
+import type { Caller } from '../../access/caller.ts';
+import { credentialsOfMqtt } from '../../access/credentials.ts';
+import type { From, Gate } from '../../access/gate.ts';
+import type { TokenId } from '../../access/token.ts';
 import type { ProfileRule } from '../../config/mqtt-options.ts';
 import type { Durability, Hub } from '../../hub/hub.ts';
 import type { Log } from '../../kit/log.ts';
@@ -31,6 +35,7 @@ export interface BrokerOptions {
   readonly version: string;
   readonly refusals: Refusals;
   readonly inbox: Inbox;
+  readonly gate: Gate;
 }
 
 const SWEEP_MS = 1_000;
@@ -57,6 +62,7 @@ export class Broker implements ConnectionHost {
     connectionsMost: 0,
   };
   readonly #sweep: NodeJS.Timeout;
+  readonly #unrevoke: () => void;
   #waiting: { readonly untilMs: number; readonly then: () => void }[] = [];
   #polls = false;
   #sysDueMs = 0;
@@ -84,6 +90,7 @@ export class Broker implements ConnectionHost {
     });
     this.#sweep = setInterval(() => this.#lookAround(), SWEEP_MS);
     this.#sweep.unref();
+    this.#unrevoke = options.gate.devices.onRevoked((id) => this.#revoked(id));
   }
 
   get isFull(): boolean {
@@ -102,20 +109,21 @@ export class Broker implements ConnectionHost {
   }
 
   /** A client on whatever carries bytes. */
-  accept(stream: Duplex, remote: string): void {
+  accept(stream: Duplex, from: From): void {
     if (this.#stopping || this.#connections.size >= LIMITS.mqttConnectionsMax) {
       this.refused('too_many_connections', `there are ${LIMITS.mqttConnectionsMax} connections`, '');
       stream.destroy();
       return;
     }
-    this.#connections.add(new Connection(this, stream, remote, Date.now()));
+    this.#connections.add(new Connection(this, stream, from, Date.now()));
     this.#counts.connectionsMost = Math.max(this.#counts.connectionsMost, this.#connections.size);
   }
 
   async stop(): Promise<void> {
     this.#stopping = true;
     clearInterval(this.#sweep);
-    for (const connection of [...this.#connections]) connection.drop();
+    this.#unrevoke();
+    for (const connection of [...this.#connections]) connection.drop(REASON.serverShuttingDown);
     this.#intake.stop();
     this.exchange.stop();
   }
@@ -123,14 +131,23 @@ export class Broker implements ConnectionHost {
   connected(connection: Connection, connect: Connect): Admitted | number {
     const problem = connectProblem(connect);
     if (problem !== null) {
-      this.refused('not_admitted', `a client from ${connection.remote} was not admitted (${problem})`, '');
+      this.refused('not_admitted', `a client from ${remoteOf(connection)} was not admitted (${problem})`, '');
       return problem;
     }
+    const caller = this.#callerOf(connect, connection);
+    if (typeof caller === 'number') return caller;
     const { sessions } = this.exchange;
     const clientId = connect.clientId === '' ? `auto-${randomBytes(12).toString('hex')}` : connect.clientId;
     const former = sessions.find(clientId);
+    const owner = former?.owner ?? null;
+    if (owner !== null && owner.name !== caller.device?.name) {
+      this.refused('foreign_session', `the client id belongs to the device ${owner.name}`, '');
+      return REASON.clientIdNotValid;
+    }
     former?.line?.takenOver();
-    const isResumed = former !== null && !connect.clean && sessions.find(clientId) === former;
+    // A session that began without a token, or with an earlier one, had other rights.
+    const isOwn = owner?.id === caller.device?.id;
+    const isResumed = former !== null && isOwn && !connect.clean && sessions.find(clientId) === former;
     if (isResumed) this.#wills.cancel(clientId);
     else {
       this.#wills.tellNow(clientId);
@@ -139,9 +156,10 @@ export class Broker implements ConnectionHost {
     const session = isResumed ? former : sessions.open(clientId, isBridge(connect));
     const expiryS = expiryOf(connect);
     session.expiryMs = expiryS * 1_000;
-    this.#log.debug('MQTT client connected', { client: clientId, from: connection.remote });
+    session.owner = caller.device;
+    this.#log.debug('MQTT client connected', { client: clientId, from: remoteOf(connection) });
     const properties = connack(connect, clientId, expiryS);
-    return { session, sessionPresent: isResumed, clientId, properties };
+    return { session, sessionPresent: isResumed, clientId, caller, properties };
   }
 
   publish(message: Message, source: Source, answered: (code: number | null) => void): void {
@@ -198,6 +216,34 @@ export class Broker implements ConnectionHost {
     else this.#counts.bytesSent += bytes;
   }
 
+  /** By its token, or as nobody in particular; the will is looked at here, as nobody answers for it later. (AC3, AC4) */
+  #callerOf({ username, password, will }: Connect, connection: Connection): Caller | number {
+    const shown = credentialsOfMqtt(username, password);
+    const entered = this.#options.gate.enter('mqtt', shown, connection.from);
+    if (!entered.ok) {
+      const why = `a client from ${remoteOf(connection)}: ${entered.problem.detail}`;
+      this.refused(entered.problem.code, why, '');
+      return entered.problem.code === 'unauthorized' ? REASON.badCredentials : REASON.notAuthorized;
+    }
+    const caller = entered.value;
+    // A Mosquitto's bridge leaves a will on `$SYS`, which is told to nobody.
+    if (will === null || will.topic.startsWith('$') || caller.mayPublish(will.topic)) return caller;
+    this.refused('not_permitted', `${caller.device?.name ?? ''} may not leave a will on ${will.topic}`, '');
+    return REASON.notAuthorized;
+  }
+
+  /** Its connections end, and with them all that waits for it. (AC7) */
+  #revoked(id: TokenId): void {
+    for (const connection of [...this.#connections]) {
+      if (connection.caller.device?.id === id) connection.drop(REASON.notAuthorized);
+    }
+    const { sessions } = this.exchange;
+    for (const session of sessions.ownedBy(id)) {
+      this.#wills.cancel(session.clientId);
+      sessions.end(session);
+    }
+  }
+
   #tell(will: Will, client: string): void {
     const { topic, payload, qos, retain, properties } = will;
     // A Mosquitto's bridge leaves a will on `$SYS`, which is the node's own.
@@ -247,12 +293,14 @@ export class Broker implements ConnectionHost {
   #lookAround(): void {
     const nowMs = Date.now();
     for (const connection of [...this.#connections]) {
-      const { keepAliveMs, lastHeardMs, session } = connection;
+      const { keepAliveMs, lastHeardMs, openedAtMs, session } = connection;
       const silentMs = nowMs - lastHeardMs;
       // One and a half times what was agreed. [MQTT-3.1.2-22]
-      const isSilent =
-        keepAliveMs > 0 ? silentMs > keepAliveMs * 1.5 : session === null && silentMs > CONNECT_MS;
-      if (isSilent) connection.close(REASON.keepAliveTimeout);
+      const isSilent = keepAliveMs > 0 && silentMs > keepAliveMs * 1.5;
+      // Also one that says its CONNECT a byte now and then.
+      const isLate = session === null && nowMs - openedAtMs > CONNECT_MS;
+      if (isLate) this.refused('no_connect', `no CONNECT within ${CONNECT_MS / 1_000} s`, '');
+      if (isSilent || isLate) connection.close(REASON.keepAliveTimeout);
     }
     this.#wills.tellDue(nowMs);
     this.exchange.sessions.expire(nowMs);
@@ -279,6 +327,10 @@ export class Broker implements ConnectionHost {
       counts: this.#counts,
     });
   }
+}
+
+function remoteOf({ from: { address = 'somewhere', port = 0 } }: Connection): string {
+  return `${address}:${port}`;
 }
 
 /** How long a connection may wait before it says CONNECT. */

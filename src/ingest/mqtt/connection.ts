@@ -2,8 +2,11 @@
 // What the packets mean to others is the broker's business. SPEC rules MQ1-MQ3, MQ7, MQ8.
 
 import type { Duplex } from 'node:stream';
+import { ANONYMOUS, type Caller } from '../../access/caller.ts';
+import type { From } from '../../access/gate.ts';
 import { LIMITS } from '../../model/limits.ts';
 import { parseFilter, topicProblem } from '../../model/topic-filter.ts';
+import { denialOf } from './denial.ts';
 import type { Source } from './intake.ts';
 import { forwarded, type Message } from './message.ts';
 import {
@@ -45,6 +48,7 @@ export interface Admitted {
   readonly session: Session;
   readonly sessionPresent: boolean;
   readonly clientId: string;
+  readonly caller: Caller;
   readonly properties: Properties;
 }
 
@@ -52,10 +56,13 @@ export interface Admitted {
 const LINGER_MS = 1_000;
 
 export class Connection implements Line, Source {
-  readonly remote: string;
+  readonly from: From;
+  /** Who it is, once that is known. */
+  caller: Caller = ANONYMOUS;
   storing = 0;
   clientId = '';
   keepAliveMs = 0;
+  readonly openedAtMs: number;
   lastHeardMs: number;
   session: Session | null = null;
   readonly #host: ConnectionHost;
@@ -73,10 +80,11 @@ export class Connection implements Line, Source {
   #out: Buffer[] = [];
   #outBytes = 0;
 
-  constructor(host: ConnectionHost, stream: Duplex, remote: string, nowMs: number) {
+  constructor(host: ConnectionHost, stream: Duplex, from: From, nowMs: number) {
     this.#host = host;
     this.#stream = stream;
-    this.remote = remote;
+    this.from = from;
+    this.openedAtMs = nowMs;
     this.lastHeardMs = nowMs;
     stream.on('data', (chunk: Buffer) => this.#read(chunk));
     stream.on('error', () => this.#end());
@@ -116,10 +124,10 @@ export class Connection implements Line, Source {
     this.#end();
   }
 
-  /** Ends without a word, as a node that stops does, and without a will. */
-  drop(): void {
+  /** Ends without a will, as a node that stops does. */
+  drop(code: number): void {
     this.#will = null;
-    this.close(REASON.serverShuttingDown);
+    this.close(code);
   }
 
   /** The broker takes more again. */
@@ -206,6 +214,7 @@ export class Connection implements Line, Source {
     this.keepAliveMs = packet.keepAliveS * 1_000;
     this.clientId = admitted.clientId;
     this.session = admitted.session;
+    this.caller = admitted.caller;
     const { sessionPresent, properties } = admitted;
     this.#send({ type: 'connack', sessionPresent, code: REASON.success, properties });
     admitted.session.resume(this, this.lastHeardMs);
@@ -225,9 +234,12 @@ export class Connection implements Line, Source {
         this.#acknowledge('pubrec', packetId, REASON.success);
       return;
     }
-    if (topic.startsWith('$')) {
-      this.#host.refused('reserved_topic', `topics that begin with $ are the node's own: ${topic}`, '');
-      if (qos > 0) this.#acknowledge(qos === 1 ? 'puback' : 'pubrec', packetId, REASON.notAuthorized);
+    const denied = denialOf(this.caller, topic, packet.payload.length);
+    if (denied !== null) {
+      this.#host.refused(denied.reason, denied.why, '');
+      // 3.1.1 has no word for "come again later" but the end of the connection, after which the message is sent again.
+      if (qos > 0 && denied.code === REASON.quotaExceeded && !this.modern) this.#end();
+      else if (qos > 0) this.#acknowledge(qos === 1 ? 'puback' : 'pubrec', packetId, denied.code);
       return;
     }
     if (qos === 2) session.unreleased.set(packetId, 'storing');
@@ -299,6 +311,12 @@ export class Connection implements Line, Source {
         continue;
       }
       const { pattern, share } = filter.value;
+      if (!this.caller.maySubscribe(pattern)) {
+        const name = this.caller.device?.name ?? '';
+        this.#host.refused('not_permitted', `${name} may not subscribe to ${one.filter}`, '');
+        codes.push(REASON.notAuthorized);
+        continue;
+      }
       const subscribed: Subscribed = { ...one, pattern, share, subscriptionId };
       const isNew = this.#host.subscribe(session, subscribed);
       codes.push(Math.min(one.qos, 1));

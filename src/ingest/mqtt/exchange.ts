@@ -10,10 +10,11 @@ import type { SensorId } from '../../model/ids.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { ReadingRecord, Value } from '../../model/reading.ts';
 import type { RelayMessage } from '../../model/relay-message.ts';
+import { isHidden, isReservedName } from '../../model/reserved-name.ts';
 import { isRetainedTopic } from '../../model/retained-topic.ts';
 import { decodeBody, encodeBody, type Message } from './message.ts';
 import type { Discovered } from './profiles/discovered.ts';
-import { LAST, messageOf, type RetainedTopics, textOf } from './retained.ts';
+import { alertMessage, LAST, messageOf, type RetainedTopics, textOf } from './retained.ts';
 import { Sessions } from './sessions.ts';
 
 /** Readings of one turn of the event loop; beyond it the oldest are not told. */
@@ -91,7 +92,7 @@ export class Exchange {
       case 'registers-changed':
         if (fact.source === 'local_sensor') this.#freshReadings(fact.records.filter(isReading));
         for (const record of fact.records) {
-          if (record.kind !== 'reading') continue;
+          if (record.kind !== 'reading' || isReservedName(record.sensor)) continue;
           if (isRetainedTopic(record.sensor)) this.#learn(record);
           else {
             if (this.#lastSubscribed) this.#tellLast(record);
@@ -99,6 +100,12 @@ export class Exchange {
           }
         }
         return;
+      case 'alert': {
+        const message = alertMessage(fact.alert, Date.now());
+        if (!this.sessions.wants(message.topic)) return;
+        this.sessions.route({ ...message, retain: false }, this.sessions.sharesOf(message.topic), Date.now());
+        return;
+      }
       case 'submit-stored':
         this.#submits.push({ firstN: fact.firstN, lastN: fact.lastN });
         return;
@@ -120,7 +127,7 @@ export class Exchange {
 
   #freshReadings(records: readonly ReadingRecord[]): void {
     for (const record of records) {
-      if (!isRetainedTopic(record.sensor) && this.#fresh.length < FRESH_MAX) this.#fresh.push(record);
+      if (!isHidden(record.sensor) && this.#fresh.length < FRESH_MAX) this.#fresh.push(record);
     }
     this.#schedule();
   }

@@ -6,6 +6,7 @@ import { createServer as createHttpServer, type Server as HttpServer, type Incom
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createWebSocketStream, WebSocketServer } from 'ws';
+import type { From } from '../../access/gate.ts';
 import { must } from '../../kit/assert.ts';
 import type { Log } from '../../kit/log.ts';
 import { LIMITS } from '../../model/limits.ts';
@@ -21,6 +22,8 @@ const HTTP_GET = 0x47;
 const SUBPROTOCOLS = ['mqtt', 'mqttv3.1'];
 /** How long a connection may stay without a first byte. */
 const FIRST_BYTE_MS = 10_000;
+/** How long one that speaks HTTP may take until it is a WebSocket. */
+const UPGRADE_MS = 10_000;
 
 export class MqttServer {
   readonly #broker: Broker;
@@ -28,11 +31,15 @@ export class MqttServer {
   readonly #http: HttpServer;
   readonly #webSockets: WebSocketServer;
   readonly #sockets = new Set<Socket>();
+  readonly #upgrading = new WeakMap<Socket, NodeJS.Timeout>();
 
   private constructor(broker: Broker) {
     this.#broker = broker;
     this.#server = createServer({ noDelay: true }, (socket) => this.#greet(socket));
     this.#server.maxConnections = LIMITS.mqttConnectionsMax;
+    this.#server.on('drop', () =>
+      broker.refused('too_many_connections', 'the connections are at their bound', ''),
+    );
     this.#http = createHttpServer((_request, response) => {
       response.writeHead(426, { connection: 'close', upgrade: 'websocket', 'content-type': 'text/plain' });
       response.end('This is MQTT, over TCP or over WebSocket (subprotocol mqtt).\n');
@@ -86,23 +93,32 @@ export class MqttServer {
       socket.off('error', failed);
       socket.pause();
       socket.unshift(chunk);
-      if (chunk[0] === HTTP_GET) this.#http.emit('connection', socket);
-      else this.#broker.accept(socket, remoteOf(socket));
+      if (chunk[0] === HTTP_GET) this.#greetHttp(socket);
+      else this.#broker.accept(socket, fromOf(socket));
       socket.resume();
     });
   }
 
+  /** The server that is handed this connection listens nowhere, and so looks after no time. */
+  #greetHttp(socket: Socket): void {
+    const giveUp = setTimeout(() => socket.destroy(), UPGRADE_MS);
+    this.#upgrading.set(socket, giveUp);
+    socket.once('close', () => clearTimeout(giveUp));
+    this.#http.emit('connection', socket);
+  }
+
   #upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    clearTimeout(this.#upgrading.get(request.socket));
     socket.on('error', () => socket.destroy());
     this.#webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       const stream = createWebSocketStream(webSocket);
-      this.#broker.accept(stream, remoteOf(request.socket));
+      this.#broker.accept(stream, fromOf(request.socket, request.headers.origin));
     });
   }
 }
 
 const STOP_GRACE_MS = 500;
 
-function remoteOf(socket: Socket): string {
-  return `${socket.remoteAddress ?? 'somewhere'}:${socket.remotePort ?? 0}`;
+function fromOf({ remoteAddress: address, remotePort: port }: Socket, origin?: string): From {
+  return { address, port, origin };
 }

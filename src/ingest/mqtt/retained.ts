@@ -2,7 +2,7 @@
 // topics that are no sensors. All of it is replicated state, so that every node serves the same. SPEC rules MQ11, MQ12.
 
 import type { Hub } from '../../hub/hub.ts';
-import { type Candidate, checkReading } from '../../model/check-reading.ts';
+import { type Alert, alertBody, decodeAlert, isAlertRegister } from '../../model/alert.ts';
 import { parseSensorId, type SensorId } from '../../model/ids.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { Reading, Value } from '../../model/reading.ts';
@@ -16,6 +16,9 @@ import type { Discovered } from './profiles/discovered.ts';
 
 /** `$sensorium/last/<sensor>`: the reading as JSON, with all that is known of it. */
 export const LAST = '$sensorium/last/';
+
+/** `$sensorium/alerts/<rule>/<sensor>`: an alert as JSON, from every node as it knows it. (AL9) */
+const ALERTS = '$sensorium/alerts/';
 
 export interface Retained {
   readonly message: Message;
@@ -38,6 +41,7 @@ export class RetainedTopics {
   *matching(pattern: string, nowMs: number): Iterable<Retained> {
     if (pattern === '$sensorium/#') yield* this.#last('#', nowMs);
     if (pattern.startsWith(LAST)) yield* this.#last(pattern.slice(LAST.length), nowMs);
+    if (pattern === '$sensorium/#' || pattern.startsWith(ALERTS)) yield* this.#alerts(pattern, nowMs);
     if (pattern.startsWith('$')) return;
     if (this.#describes && mayMatch(pattern)) {
       for (const latest of this.#hub.latest()) {
@@ -104,8 +108,8 @@ export class RetainedTopics {
     const body = encodeBody(message, nowMs);
     if (body.length > LIMITS.mqttRetainedBytesMax) return null;
     const value = retainedValue(Buffer.from(body).toString('base64'));
-    const reading = checkReading({ sensor: retainedName(message.topic), value } satisfies Candidate);
-    return reading.ok ? reading.value : null;
+    const sensor = parseSensorId(retainedName(message.topic));
+    return sensor.ok ? { sensor: sensor.value, value } : null;
   }
 
   /** What there is to forget when an empty message is retained. [MQTT-3.3.1-6] */
@@ -119,6 +123,15 @@ export class RetainedTopics {
   *#last(pattern: string, nowMs: number): Iterable<Retained> {
     for (const latest of this.#hub.latest()) {
       if (matchesTopic(pattern, latest.record.sensor)) yield { message: this.last(latest, nowMs), extra: [] };
+    }
+  }
+
+  *#alerts(pattern: string, nowMs: number): Iterable<Retained> {
+    for (const { record } of this.#hub.reserved()) {
+      const alert = isAlertRegister(record.sensor) ? decodeAlert(record.value) : null;
+      if (alert === null) continue;
+      const message = alertMessage(alert, nowMs);
+      if (matchesTopic(pattern, message.topic)) yield { message, extra: [] };
     }
   }
 
@@ -148,6 +161,11 @@ export class RetainedTopics {
       ['unit', unit],
     ];
   }
+}
+
+export function alertMessage(alert: Alert, nowMs: number): Message {
+  const topic = `${ALERTS}${alert.rule}/${alert.sensor}`;
+  return messageOf(topic, Buffer.from(JSON.stringify(alertBody(alert))), nowMs);
 }
 
 function mayMatch(pattern: string): boolean {

@@ -2,6 +2,7 @@
 // connection (MQTT 5, 4.1). Sessions are this node's own and in its memory: at another node a client begins a session of
 // its own, with the same retained values. SPEC rules MQ7, MQ8.
 
+import type { Device } from '../../access/device.ts';
 import { LIMITS } from '../../model/limits.ts';
 import { isExpired, type Message, remainingS } from './message.ts';
 import type { Properties, Publish, Subscription } from './packet.ts';
@@ -54,6 +55,8 @@ export class Session {
   expiryMs = 0;
   /** When its client went; null while it is connected. */
   leftAtMs: number | null = null;
+  /** The device whose it is; null for nobody in particular. (AC7) */
+  owner: Device | null = null;
   line: Line | null = null;
   readonly bridge: boolean;
   readonly #counts: SessionCounts;

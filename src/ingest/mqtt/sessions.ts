@@ -1,6 +1,7 @@
 // All sessions of this node and the tree of what they subscribed to: a message goes in, and each client that wants it gets
 // it once, at the highest quality it asked for. SPEC rules MQ6, MQ7, MQ10.
 
+import type { TokenId } from '../../access/token.ts';
 import { LIMITS } from '../../model/limits.ts';
 import type { Message } from './message.ts';
 import { type Delivery, Session, type SessionCounts, type Subscribed } from './session.ts';
@@ -61,6 +62,10 @@ export class Sessions {
       this.unsubscribe(session, subscribed.filter);
     session.end();
     if (this.#byId.get(session.clientId) === session) this.#byId.delete(session.clientId);
+  }
+
+  ownedBy(device: TokenId): readonly Session[] {
+    return [...this.#byId.values()].filter(({ owner }) => owner?.id === device);
   }
 
   /** Ends those that have outlived their client for as long as was agreed. */

@@ -1,6 +1,8 @@
 // A broker on a hub that remembers, with its listener, and real clients of it.
 
 import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
+import type { Anonymous, Gate } from '../../access/gate.ts';
+import { gateOf } from '../../access/testing.ts';
 import type { ProfileRule } from '../../config/mqtt-options.ts';
 import type { Durability } from '../../hub/hub.ts';
 import { silentLog } from '../../kit/testing.ts';
@@ -20,12 +22,19 @@ export class TestBroker {
   readonly hub: RecordingHub = annsHub();
   readonly inbox = new Inbox();
   readonly refusals = new Refusals(silentLog, () => Date.now());
+  readonly gate: Gate;
   readonly broker: Broker;
   readonly #clients: MqttClient[] = [];
   #server: MqttServer | null = null;
 
-  constructor(ack: Durability, profiles: readonly ProfileRule[], homeAssistant: boolean) {
+  constructor(
+    ack: Durability,
+    profiles: readonly ProfileRule[],
+    homeAssistant: boolean,
+    anonymous: Anonymous,
+  ) {
     const { refusals, inbox } = this;
+    this.gate = gateOf(this.hub, anonymous);
     this.broker = new Broker(this.hub, silentLog, {
       ack,
       profiles,
@@ -33,6 +42,7 @@ export class TestBroker {
       version: '1',
       refusals,
       inbox,
+      gate: this.gate,
     });
   }
 
@@ -86,9 +96,11 @@ export async function testBroker(
     readonly ack?: Durability;
     readonly profiles?: readonly ProfileRule[];
     readonly homeAssistant?: boolean;
+    readonly anonymous?: Anonymous;
   } = {},
 ): Promise<TestBroker> {
-  running = new TestBroker(given.ack ?? 'stored', given.profiles ?? [], given.homeAssistant ?? false);
+  const { ack = 'stored', profiles = [], homeAssistant = false, anonymous = 'loopback' } = given;
+  running = new TestBroker(ack, profiles, homeAssistant, anonymous);
   await running.listen();
   return running;
 }

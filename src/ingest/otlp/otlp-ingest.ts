@@ -3,6 +3,7 @@
 // opentelemetry.io/docs/specs/otlp, OTLP/HTTP. SPEC rules OT1-OT4.
 
 import type { IncomingMessage } from 'node:http';
+import type { Caller } from '../../access/caller.ts';
 import type { Durability, Hub } from '../../hub/hub.ts';
 import { ok, type Result, refused } from '../../kit/result.ts';
 import { checkReading } from '../../model/check-reading.ts';
@@ -52,7 +53,7 @@ export class OtlpIngest implements HttpInput {
     };
   }
 
-  answer(request: IncomingMessage, { query }: Target): Answer | Promise<Answer> {
+  answer(request: IncomingMessage, { query }: Target, caller: Caller): Answer | Promise<Answer> {
     const ack = this.#intake.ackOf(query);
     if (!ack.ok) return this.#refuse(ack.problem);
     const type = (request.headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
@@ -60,10 +61,15 @@ export class OtlpIngest implements HttpInput {
       const detail = `Content-Type is ${JSON_TYPE} or ${PROTOBUF_TYPE}, got ${shown(type)}`;
       return this.#refuse({ code: 'unsupported-type', detail });
     }
-    return this.#bodies.hold(request, (body) => this.#take(body, type === JSON_TYPE, ack.value));
+    return this.#bodies.hold(request, (body) => this.#take(body, type === JSON_TYPE, ack.value, caller));
   }
 
-  async #take(body: Result<Buffer, Refusal>, isJson: boolean, ack: Durability): Promise<Answer> {
+  async #take(
+    body: Result<Buffer, Refusal>,
+    isJson: boolean,
+    ack: Durability,
+    caller: Caller,
+  ): Promise<Answer> {
     if (!body.ok) return this.#refuse(body.problem);
     const request = decodeExport(body.value, isJson);
     if (!request.ok) {
@@ -74,7 +80,7 @@ export class OtlpIngest implements HttpInput {
     }
     const decoded = readingsOf(request.value);
     if (!decoded.ok) return this.#refuse(decoded.problem);
-    const problem = await this.#intake.take(decoded.value, ack, body.value);
+    const problem = await this.#intake.take(decoded.value, ack, body.value, caller);
     if (problem !== null) return this.#refuse(problem);
     const { rejected, rejectedCount } = decoded.value;
     return exported(isJson, rejectedCount, rejected[0]?.why ?? '');

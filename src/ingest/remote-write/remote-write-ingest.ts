@@ -2,6 +2,7 @@
 // 429, and drops after another 4xx, so what can never be taken is 400 after the rest was taken. SPEC rules RW1-RW3.
 
 import type { IncomingMessage } from 'node:http';
+import type { Caller } from '../../access/caller.ts';
 import type { Durability, Hub } from '../../hub/hub.ts';
 import { ok, type Result, refused } from '../../kit/result.ts';
 import { checkReading } from '../../model/check-reading.ts';
@@ -38,7 +39,7 @@ export class RemoteWriteIngest implements HttpInput {
     };
   }
 
-  answer(request: IncomingMessage, { query }: Target): Answer | Promise<Answer> {
+  answer(request: IncomingMessage, { query }: Target, caller: Caller): Answer | Promise<Answer> {
     const ack = this.#intake.ackOf(query);
     if (!ack.ok) return this.#refuse(ack.problem);
     const version = request.headers['x-prometheus-remote-write-version'];
@@ -46,10 +47,10 @@ export class RemoteWriteIngest implements HttpInput {
       const detail = `remote write 0.1.0 is spoken here, got ${shown(String(version))}`;
       return this.#refuse({ code: 'bad-query', detail });
     }
-    return this.#bodies.hold(request, (body) => this.#take(body, ack.value));
+    return this.#bodies.hold(request, (body) => this.#take(body, ack.value, caller));
   }
 
-  async #take(body: Result<Buffer, Refusal>, ack: Durability): Promise<Answer> {
+  async #take(body: Result<Buffer, Refusal>, ack: Durability, caller: Caller): Promise<Answer> {
     if (!body.ok) return this.#refuse(body.problem);
     const series = decodeWriteRequest(body.value);
     if (!series.ok) {
@@ -57,7 +58,7 @@ export class RemoteWriteIngest implements HttpInput {
     }
     const decoded = this.#readingsOf(series.value);
     if (!decoded.ok) return this.#refuse(decoded.problem);
-    const problem = await this.#intake.take(decoded.value, ack, body.value);
+    const problem = await this.#intake.take(decoded.value, ack, body.value, caller);
     if (problem !== null) return this.#refuse(problem);
     const { rejected, rejectedCount } = decoded.value;
     if (rejectedCount === 0) return TAKEN;
