@@ -19,6 +19,8 @@ import { HISTORY_PROFILES } from '../src/peer/history-options.ts';
 import { bringTo, isOrderInput } from '../src/peer/order-input.ts';
 import type { Input } from '../src/peer/port.ts';
 import type { OrderingOutbox, OutboxBatch } from '../src/protocol/ordering/port.ts';
+import { clusterCredentials } from '../src/trust/credentials.ts';
+import type { Trust } from '../src/trust/peer-security.ts';
 import { isOrderingMessage } from '../src/wire/ordering-messages.ts';
 
 interface Settings {
@@ -27,6 +29,8 @@ interface Settings {
   readonly port: number;
   readonly loadPort: number;
   readonly peers: { readonly [node: string]: Address };
+  /** Null: connections are plain. */
+  readonly clusterKey: string | null;
 }
 
 const HEAD_BYTES = 8;
@@ -75,6 +79,8 @@ let lastN = 0;
 const answers = new Map<Socket, number[]>();
 let isAnswering = false;
 
+const { clusterKey } = settings;
+const trust = clusterKey === null ? null : trustOf(clusterKey);
 const transport = await SocketTransport.start(
   {
     site: 'bench',
@@ -91,6 +97,8 @@ const transport = await SocketTransport.start(
     acceptQueueSize: 128,
     connectionsMax: 64,
     framesPerTickMax: 64,
+    trust,
+    guest: null,
   },
   {
     received: (from, message, channel) => deliver({ type: 'received', from, message, channel }),
@@ -100,6 +108,7 @@ const transport = await SocketTransport.start(
     contactFailed: () => {},
     namesake: () => {},
     refused: (where, code, reason) => void complain(`${where} ${code} ${reason}`),
+    distrusted: (where, why) => void complain(`${where} ${why}`),
   },
 );
 const out: OrderingOutbox = {
@@ -135,6 +144,10 @@ setInterval(() => {
 }, TELL_MS);
 // An orderly end, so that a profile is written.
 process.on('SIGTERM', () => process.exit(0));
+
+function trustOf(key: string): Trust {
+  return { credentials: clusterCredentials(key, { site: 'bench', node: self }), isRevoked: () => false };
+}
 
 function deliver(input: Input): void {
   inputs.push(input);

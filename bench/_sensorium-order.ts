@@ -10,14 +10,14 @@ import { BenchProcess, pause } from './_process.ts';
 const READY_WITHIN_MS = 20_000;
 const NODES = ['ann', 'bob', 'cat'];
 
-/** `readings`: how many each batch has. */
-export function sensoriumOrder(readings: number): OrderedSystem {
+/** `readings`: how many each batch has. `clusterKey`: what secures the connections between them, or null. */
+export function sensoriumOrder(readings: number, clusterKey: string | null = null): OrderedSystem {
   return {
-    name: 'sensorium',
+    name: clusterKey === null ? 'sensorium' : 'sensorium, TLS',
     knobs: 'three processes of the history plane, PROFILE=local, fdatasync by a quorum before every answer',
     version: () =>
       String(JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')).version),
-    start: (directory) => startCluster(directory, readings),
+    start: (directory) => startCluster(directory, readings, clusterKey),
   };
 }
 
@@ -29,7 +29,11 @@ export interface OrderNodes {
 }
 
 /** Where nodes of these names will listen and keep what they have. */
-export async function orderNodes(directory: string, names: readonly string[]): Promise<OrderNodes> {
+export async function orderNodes(
+  directory: string,
+  names: readonly string[],
+  clusterKey: string | null = null,
+): Promise<OrderNodes> {
   const ports = await freePorts(2 * names.length);
   const loadPortOf = (node: string): number => ports[names.length + names.indexOf(node)] ?? 0;
   const peers = Object.fromEntries(
@@ -38,7 +42,7 @@ export async function orderNodes(directory: string, names: readonly string[]): P
   return {
     start(node, heard = () => {}) {
       const at = { port: peers[node]?.port, loadPort: loadPortOf(node) };
-      const settings = { node, directory: join(directory, node), ...at, peers };
+      const settings = { node, directory: join(directory, node), ...at, peers, clusterKey };
       const [profiled, profiles] = (process.env.BENCH_PROFILE ?? '').split(':');
       const profile = profiled === node && profiles ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`] : [];
       const script = join(import.meta.dirname, '_order-node.ts');
@@ -50,8 +54,12 @@ export async function orderNodes(directory: string, names: readonly string[]): P
   };
 }
 
-async function startCluster(directory: string, readings: number): Promise<OrderedCluster> {
-  const nodes = await orderNodes(directory, NODES);
+async function startCluster(
+  directory: string,
+  readings: number,
+  clusterKey: string | null,
+): Promise<OrderedCluster> {
+  const nodes = await orderNodes(directory, NODES, clusterKey);
   let leader: string | null = null;
   const processes = NODES.map((node) =>
     nodes.start(node, (line) => {

@@ -1,6 +1,7 @@
 // The ordered, durable history beside systems made for such: etcd and NATS JetStream with three replicas. Three
 // processes each, and this one as the load, on one machine; turns are interleaved, so that what else the machine does
-// meets all alike. Batches are opaque to all three. `npm run bench -- order`; BENCH_TURNS=1 for a quick look.
+// meets all alike. Batches are opaque to all three. `npm run bench -- order`; BENCH_TURNS=1 for a quick look, BENCH_OWN=yes
+// for what TLS between the nodes costs, without the others.
 
 import { ETCD } from './_etcd.ts';
 import { median, printTable, spread } from './_figures.ts';
@@ -19,11 +20,13 @@ const LOADS: readonly Load[] = [
   { readings: 1, batch: batchOf(IDENTITY, 1), depth: 512, perSecond: 1_000 },
 ];
 
-const others = [ETCD, JETSTREAM];
+const others = process.env.BENCH_OWN === undefined ? [ETCD, JETSTREAM] : [];
 const installed = others.filter((system) => system.version() !== null);
 const ours = (load: Load): OrderedSystem => sensoriumOrder(load.readings);
+const secured = (load: Load): OrderedSystem => sensoriumOrder(load.readings, 'the key of this benchmark');
 const whole = (load: Load): OrderedSystem => wholeNodes(load.readings);
-const systems = [ours, whole, ...installed.map((system) => () => system)];
+const own = process.env.BENCH_OWN === undefined ? [ours, secured, whole] : [ours, secured];
+const systems = [...own, ...installed.map((system) => () => system)];
 const names = systems.map((of) => of(LOADS[0] as Load).name);
 
 console.log(machineText());
@@ -62,9 +65,9 @@ for (const [i, load] of LOADS.entries()) {
 function rowOf(name: string, i: number, readings: number): string[] {
   const of = outcomes.get(name)?.[i] ?? [];
   if (of.length !== TURNS) fail(`${name} is installed and was measured ${of.length} times of ${TURNS}`);
-  const own = outcomes.get(names[0] ?? '')?.[i] ?? [];
+  const plain = outcomes.get(names[0] ?? '')?.[i] ?? [];
   // Turn by turn: what else the machine did meanwhile met both.
-  const ratios = of.map(({ perSecond }, turn) => (own[turn]?.perSecond ?? 0) / perSecond);
+  const ratios = of.map(({ perSecond }, turn) => (plain[turn]?.perSecond ?? 0) / perSecond);
   return [
     name,
     spread(

@@ -88,6 +88,7 @@ function started(peer: PeerId, received: () => void): Promise<SocketTransport> {
     contactFailed: () => {},
     namesake: () => {},
     refused: (where, code, reason) => console.log(`refused ${where}: ${code} ${reason}`),
+    distrusted: (where, why) => console.log(`kept out ${where}: ${why}`),
   };
   return SocketTransport.start(
     {
@@ -105,6 +106,8 @@ function started(peer: PeerId, received: () => void): Promise<SocketTransport> {
       acceptQueueSize: 128,
       connectionsMax: 256,
       framesPerTickMax: 64,
+      trust: null,
+      guest: null,
     },
     events,
   );

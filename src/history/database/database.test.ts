@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { parseSensorId, type SensorId } from '../../model/ids.ts';
 import { LIMITS } from '../../model/limits.ts';
 import { entriesMessage } from '../entry-message.ts';
-import { MORNING_MS, Order, temporaryDirectory } from '../testing.ts';
+import { ANN, IDENTITY, MORNING_MS, Order, temporaryDirectory } from '../testing.ts';
 import { HistoryDatabase } from './history-database.ts';
 import { answerSql } from './people-sql.ts';
 import { rangeOf } from './range.ts';
@@ -118,6 +118,21 @@ test('[HD5] steps draw together what was said within them, by field', async () =
     { tsMs: MORNING_MS, field: 't', count: 2, min: 1, max: 3, avg: 2, sum: 4, last: 3 },
     { tsMs: MORNING_MS + 3, field: 't', count: 1, min: 8, max: 8, avg: 8, sum: 8, last: 8 },
   ]);
+});
+
+test('[HD5] of readings with the same time the one that was committed last is the last of its step', async () => {
+  const order = new Order();
+  const times = { tsMs: MORNING_MS, ingestTsMs: MORNING_MS, lwwTsMs: MORNING_MS };
+  const records = [7, 9, 8].map((value, at) => ({
+    ...{ kind: 'reading' as const, n: at + 1, sensor: sensorOf('a'), value, ...times },
+  }));
+  order.history.store(ANN, { identity: IDENTITY, records });
+  const database = await databaseIn(temporaryDirectory());
+  await follow(database, order);
+
+  const { steps } = await rangeOf(await database.connect(), { ...RANGE, fromMs: MORNING_MS, stepMs: 3 });
+
+  expect(steps).toMatchObject([{ count: 3, min: 7, max: 9, last: 8 }]);
 });
 
 test('[HD6] as it was when it ended with a sequence', async () => {
