@@ -2,14 +2,20 @@
 
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { quoted } from '../model/ids.ts';
+import { addAuditRoutes } from './audit-routes.ts';
+import { addConvergenceRoutes } from './convergence-routes.ts';
 import { addHistoryRoutes } from './history-routes.ts';
 import { addInputRoutes } from './input-routes.ts';
 import { addIntrospectionRoutes } from './introspection-routes.ts';
 import { addOperationRoutes } from './operation-routes.ts';
 import { addOrderRoutes } from './order-routes.ts';
+import { queryProblem } from './query.ts';
 import { type Api, type ApiEnv, refuse, type Sources } from './route.ts';
-import { queryProblem } from './schema.ts';
+import { addSampleRoutes } from './sample-routes.ts';
+import { addSensorRoutes } from './sensor-routes.ts';
+import { addSinkRoutes } from './sink-routes.ts';
 import { addStateRoutes } from './state-routes.ts';
+import { addStorageRoutes } from './storage-routes.ts';
 import { addVersion1Routes } from './v1-routes.ts';
 
 export function apiOf(sources: Sources): Api {
@@ -22,7 +28,13 @@ export function apiOf(sources: Sources): Api {
   addVersion1Routes(api, sources);
   addOrderRoutes(api, sources);
   addHistoryRoutes(api, sources);
+  addAuditRoutes(api, sources);
   addInputRoutes(api, sources);
+  addSinkRoutes(api, sources);
+  addSensorRoutes(api, sources);
+  addConvergenceRoutes(api, sources);
+  addSampleRoutes(api, sources);
+  addStorageRoutes(api, sources);
   addOperationRoutes(api, sources);
 
   api.notFound((c) =>

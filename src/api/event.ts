@@ -56,6 +56,13 @@ function bodyOf(fact: Fact, self: PeerId): EventBody | null {
       });
     case 'sensor-collision':
       return about('sensor_collision', self, { sensor: fact.sensor, origins: [...fact.origins] });
+    case 'alert':
+      return about(`alert_${fact.alert.state}`, self, {
+        rule: fact.alert.rule,
+        sensor: fact.alert.sensor,
+        severity: fact.alert.severity,
+        text: fact.alert.text,
+      });
     case 'clock-suspect':
       return about('clock_suspect', self, { sensor: fact.sensor, ahead_ms: fact.aheadMs });
     case 'clock-off':
@@ -66,6 +73,12 @@ function bodyOf(fact: Fact, self: PeerId): EventBody | null {
       return between('full_sync_finished', self, fact.peer, { records: fact.records });
     case 'converged':
       return between('converged', self, fact.peer, {});
+    case 'peer-refused':
+      return here('peer_refused', self, {
+        where: fact.where,
+        why: fact.why,
+        ...(fact.named !== null && { peer: fact.named }),
+      });
     case 'message-refused':
       return between('message_refused', fact.peer, self, { code: fact.code, reason: fact.reason });
     case 'stored':

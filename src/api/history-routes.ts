@@ -8,8 +8,8 @@ import { parseSensorId } from '../model/ids.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Scalar } from '../model/reading.ts';
 import { MOMENTS, parseMoment, parseSpan, SPANS } from './moment.ts';
+import { queryProblem } from './query.ts';
 import { type Api, problemResponse, refuse, type Sources } from './route.ts';
-import { queryProblem } from './schema.ts';
 
 const AGGREGATES = ['avg', 'min', 'max', 'last', 'sum', 'count'] as const;
 type Aggregate = (typeof AGGREGATES)[number];

@@ -3,7 +3,7 @@ import type { LatestReading } from '../model/view.ts';
 import { aliveOrigins, latestRow } from './latest-row.ts';
 import { ann, apiOn, bob, cat, dan, memberOf, sensorId } from './testing.ts';
 
-const alive = new Set([ann]);
+const alive = { alive: new Set([ann]), registry: null };
 const STORED = { commit: 'stored', group: null, sequence: null } as const;
 
 test('[AP10] a reading is stale once it is older than three periods of its sensor', () => {
@@ -26,7 +26,7 @@ test('[AP10] a reading of a dead, left or forgotten origin is stale, of a suspec
 
   const known = aliveOrigins(hub);
   const stale = [ann, bob, cat, dan].map(
-    (origin) => latestRow(latestOf({ origin }), STORED, 10_000, known).stale,
+    (origin) => latestRow(latestOf({ origin }), STORED, 10_000, { alive: known, registry: null }).stale,
   );
 
   expect(stale).toEqual([false, true, false, true]);

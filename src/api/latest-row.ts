@@ -2,6 +2,7 @@
 // doubted about it. SPEC rules AP9-AP10.
 
 import type { CommitState, Hub } from '../hub/hub.ts';
+import type { SensorRegistry } from '../hub/sensor-registry.ts';
 import type { PeerId } from '../model/ids.ts';
 import { isClockSuspect, type Value } from '../model/reading.ts';
 import type { LatestReading } from '../model/view.ts';
@@ -26,7 +27,7 @@ export interface LatestRow {
 
 export type LatestFlag = 'clock' | 'collision';
 
-/** A sensor that speaks every `period` may miss two readings before the last one counts as stale. */
+/** Without a registry: a sensor that speaks every `period` may miss two readings before the last one counts as stale. */
 const PERIODS_UNTIL_STALE = 3;
 const STALE_AFTER_MS_WITHOUT_PERIOD = 300_000;
 
@@ -34,7 +35,7 @@ export function latestRow(
   latest: LatestReading,
   { commit, group, sequence }: CommitState,
   nowMs: number,
-  alive: ReadonlySet<PeerId>,
+  staleness: Staleness,
 ): LatestRow {
   const { record } = latest;
   const flags: LatestFlag[] = [];
@@ -42,8 +43,6 @@ export function latestRow(
   if (latest.origins.length > 1) flags.push('collision');
   // The time that competes, not the device's own: a clock that runs ahead must not keep a reading young.
   const ageMs = Math.max(0, nowMs - record.lwwTsMs);
-  const staleAfterMs =
-    latest.periodMs > 0 ? latest.periodMs * PERIODS_UNTIL_STALE : STALE_AFTER_MS_WITHOUT_PERIOD;
   return {
     sensor: record.sensor,
     origin: latest.origin,
@@ -57,9 +56,29 @@ export function latestRow(
     commit,
     group,
     sequence,
-    stale: ageMs > staleAfterMs || !alive.has(latest.origin),
+    stale: isStale(latest, nowMs, staleness),
     flags,
   };
+}
+
+/** Whose readings may still be renewed, and who knows when they should have been. */
+export interface Staleness {
+  readonly alive: ReadonlySet<PeerId>;
+  /** Null: periods that were declared are all that is known. */
+  readonly registry: SensorRegistry | null;
+}
+
+export function stalenessOf(hub: Hub, registry: SensorRegistry | null): Staleness {
+  return { alive: aliveOrigins(hub), registry };
+}
+
+/** Overdue, or of an origin that is gone. (AP10, RE3) */
+export function isStale(latest: LatestReading, nowMs: number, { alive, registry }: Staleness): boolean {
+  if (!alive.has(latest.origin)) return true;
+  if (registry !== null) return registry.isOverdue(latest, nowMs);
+  const { periodMs } = latest;
+  const staleAfterMs = periodMs > 0 ? periodMs * PERIODS_UNTIL_STALE : STALE_AFTER_MS_WITHOUT_PERIOD;
+  return nowMs - latest.record.lwwTsMs > staleAfterMs;
 }
 
 /** The origins whose readings may still be renewed. Who is in no list any more is long dead. */

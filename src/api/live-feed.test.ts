@@ -6,6 +6,7 @@ import { LIMITS } from '../model/limits.ts';
 import { Epoch } from './cursor.ts';
 import { LiveFeed } from './live-feed.ts';
 import * as schema from './schema.ts';
+import { SitePulse } from './site-pulse.ts';
 import { ann, apiOn, bob, LiveClient, sensorId } from './testing.ts';
 
 test('[AP11] a stream opens with hello and then sends each reading and each fact as it happens', async () => {
@@ -167,7 +168,12 @@ test('[AP14] a client that leaves too many facts unread is closed', async () => 
 /** A stream whose client reads nothing, and the feed that serves it. */
 async function slowClient(bounds: { readonly heartbeatMs: number; readonly clientBytesMax: number }) {
   const hub = new MemoryHub({ self: ann, wallMs: Date.now, changesKept: 64 });
-  const feed = new LiveFeed(hub, new Epoch(hub), { site: 'hall', version: '0', clientsMax: 4, ...bounds });
+  const feed = new LiveFeed(hub, new Epoch(hub), new SitePulse(hub), {
+    site: 'hall',
+    version: '0',
+    clientsMax: 4,
+    ...bounds,
+  });
   const server = createServer((request, response) => feed.open(request, response, null));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   onTestFinished(async () => {

@@ -7,14 +7,17 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Change, Hub, TimedFact } from '../hub/hub.ts';
-import type { PeerId } from '../model/ids.ts';
+import type { SensorRegistry } from '../hub/sensor-registry.ts';
 import type { Epoch } from './cursor.ts';
 import { eventRow } from './event.ts';
-import { aliveOrigins, latestRow } from './latest-row.ts';
+import { latestRow, type Staleness, stalenessOf } from './latest-row.ts';
 import { type Match, matches } from './match.ts';
+import { PULSE_MS, type SitePulse } from './site-pulse.ts';
 import { RETRY_MS, STREAM_HEADERS, sse } from './sse.ts';
 
 export interface LiveFeedOptions {
+  /** Who knows when a sensor is overdue; null where nobody does. */
+  readonly registry?: SensorRegistry | null;
   readonly site: string;
   readonly version: string;
   readonly clientsMax: number;
@@ -25,6 +28,7 @@ export interface LiveFeedOptions {
 interface Client {
   readonly response: ServerResponse;
   readonly match: Match | null;
+  readonly wantsPulse: boolean;
   /** The last change that was written to it or left out by its match. */
   cursor: number;
   /** Its socket takes no more for the time being. */
@@ -43,20 +47,24 @@ export class LiveFeed {
   readonly #hub: Hub;
   readonly #epoch: Epoch;
   readonly #options: LiveFeedOptions;
+  readonly #pulse: SitePulse;
   readonly #clients = new Set<Client>();
   readonly #unfollow: () => void;
   readonly #heartbeat: NodeJS.Timeout;
+  readonly #pulseTimer: NodeJS.Timeout;
   #pumpPlanned = false;
   /** Changes since all clients were given what there was. */
   #unpumped = 0;
   #clientsCut = 0;
 
-  constructor(hub: Hub, epoch: Epoch, options: LiveFeedOptions) {
+  constructor(hub: Hub, epoch: Epoch, pulse: SitePulse, options: LiveFeedOptions) {
     this.#hub = hub;
     this.#epoch = epoch;
+    this.#pulse = pulse;
     this.#options = options;
     this.#unfollow = hub.follow((fact) => this.#announce(fact));
     this.#heartbeat = setInterval(() => this.#beat(), options.heartbeatMs).unref();
+    this.#pulseTimer = setInterval(() => this.#tellPulse(), PULSE_MS).unref();
   }
 
   get clients(): number {
@@ -72,7 +80,7 @@ export class LiveFeed {
     return this.#clients.size >= this.#options.clientsMax;
   }
 
-  open(request: IncomingMessage, response: ServerResponse, match: Match | null): void {
+  open(request: IncomingMessage, response: ServerResponse, match: Match | null, wantsPulse = false): void {
     response.writeHead(200, STREAM_HEADERS);
     if (request.method === 'HEAD') {
       response.end();
@@ -84,6 +92,7 @@ export class LiveFeed {
     const client: Client = {
       response,
       match,
+      wantsPulse,
       cursor: resumeFrom ?? newestChange,
       blocked: false,
       overdue: false,
@@ -97,6 +106,7 @@ export class LiveFeed {
     const hello = { node: this.#hub.self, site, version, resumed };
     const id = resumed || resumeFrom === null ? client.cursor : newestChange;
     this.#write(client, `retry: ${RETRY_MS}\n${sse('hello', hello, this.#epoch.text(id))}`);
+    if (wantsPulse) this.#write(client, sse('pulse', this.#pulse.row(), null));
     this.#pump(client, this.#formatter());
   }
 
@@ -104,6 +114,7 @@ export class LiveFeed {
   stop(): void {
     this.#unfollow();
     clearInterval(this.#heartbeat);
+    clearInterval(this.#pulseTimer);
     for (const client of this.#clients) client.response.end();
   }
 
@@ -183,6 +194,15 @@ export class LiveFeed {
     });
   }
 
+  /** One that takes nothing at the moment is told the next one instead. (AP28) */
+  #tellPulse(): void {
+    this.#pulse.look();
+    const wanting = [...this.#clients].filter(({ wantsPulse, blocked }) => wantsPulse && !blocked);
+    if (wanting.length === 0) return;
+    const text = sse('pulse', this.#pulse.row(), null);
+    for (const client of wanting) this.#write(client, text);
+  }
+
   #beat(): void {
     for (const client of this.#clients) {
       if (client.blocked && client.overdue) {
@@ -206,22 +226,22 @@ export class LiveFeed {
   #formatter(): (change: Change) => string {
     const nowMs = Date.now();
     const done = new Map<number, string>();
-    let alive: ReadonlySet<PeerId> | null = null;
+    let staleness: Staleness | null = null;
     return (change) => {
       let text = done.get(change.cursor);
       if (text === undefined) {
-        alive ??= aliveOrigins(this.#hub);
-        text = this.#changeText(change, nowMs, alive);
+        staleness ??= stalenessOf(this.#hub, this.#options.registry ?? null);
+        text = this.#changeText(change, nowMs, staleness);
         if (this.#clients.size > 1) done.set(change.cursor, text);
       }
       return text;
     };
   }
 
-  #changeText({ cursor, sensor, latest }: Change, nowMs: number, alive: ReadonlySet<PeerId>): string {
+  #changeText({ cursor, sensor, latest }: Change, nowMs: number, staleness: Staleness): string {
     const id = this.#epoch.text(cursor);
     return latest === null
       ? sse('forgotten', { sensor }, id)
-      : sse('reading', latestRow(latest, this.#hub.commitOf(latest), nowMs, alive), id);
+      : sse('reading', latestRow(latest, this.#hub.commitOf(latest), nowMs, staleness), id);
   }
 }

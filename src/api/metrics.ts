@@ -3,12 +3,17 @@
 
 import type { Registry } from 'prom-client';
 import type { Hub } from '../hub/hub.ts';
+import type { SensorRegistry } from '../hub/sensor-registry.ts';
+import type { SinkView } from '../model/sink-view.ts';
 import { countersOf } from './counters.ts';
-import { aliveOrigins, latestRow } from './latest-row.ts';
+import { latestRow, stalenessOf } from './latest-row.ts';
 import { tellOrder } from './order-metrics.ts';
+import { SINK_METRICS } from './sink-metrics.ts';
 
 export interface MetricsSource {
   readonly hub: Hub;
+  readonly registry: SensorRegistry | null;
+  readonly sinks: readonly SinkView[];
   readonly site: string;
   readonly version: string;
   readonly factsByType: ReadonlyMap<string, number>;
@@ -55,7 +60,7 @@ export async function metricsText(source: MetricsSource): Promise<MetricsText> {
   for (const { status } of hub.members()) members.inc({ status });
 
   const nowMs = Date.now();
-  const sensors = countSensors(hub, nowMs);
+  const sensors = countSensors(hub, source.registry, nowMs);
   gauge('sensors', 'Sensors in the state.').set(sensors.all);
   gauge('sensors_stale', 'Sensors whose latest reading is overdue or whose origin is gone.').set(
     sensors.stale,
@@ -84,6 +89,12 @@ export async function metricsText(source: MetricsSource): Promise<MetricsText> {
     if (advancedAtMs > 0) advanced.set({ origin }, Math.max(0, nowMs - advancedAtMs) / 1_000);
     if (lagRecords > 0) lag.inc({ origin }, lagRecords);
     if (staleMs > 0) stale.set({ origin }, staleMs / 1_000);
+  }
+
+  for (const { kind, name, help, of } of source.sinks.length > 0 ? SINK_METRICS : []) {
+    const labels = ['sink', 'type'];
+    const metric = kind === 'gauge' ? gauge(name, help, labels) : counter(name, help, labels);
+    for (const view of source.sinks) metric.inc({ sink: view.name, type: view.type }, of(view));
   }
 
   const facts = counter('facts_total', 'Facts by type.', ['type']);
@@ -120,12 +131,12 @@ function processRegistry(prom: typeof import('prom-client')): Registry {
   return ofThisProcess;
 }
 
-function countSensors(hub: Hub, nowMs: number) {
-  const alive = aliveOrigins(hub);
+function countSensors(hub: Hub, registry: SensorRegistry | null, nowMs: number) {
+  const staleness = stalenessOf(hub, registry);
   const counts = { all: 0, stale: 0, flagged: 0, uncommitted: 0 };
   for (const latest of hub.latest()) {
     const commit = hub.commitOf(latest);
-    const row = latestRow(latest, commit, nowMs, alive);
+    const row = latestRow(latest, commit, nowMs, staleness);
     counts.all++;
     if (commit.commit === 'stored') counts.uncommitted++;
     if (row.stale) counts.stale++;

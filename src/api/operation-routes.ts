@@ -3,7 +3,8 @@
 
 import { z } from '@hono/zod-openapi';
 import { matches } from './match.ts';
-import { PAGE_HEADERS } from './pages.ts';
+import { pageResponse } from './pages.ts';
+import { queryProblem } from './query.ts';
 import { type Api, jsonRoute, problemResponse, refuse, type Sources } from './route.ts';
 import * as schema from './schema.ts';
 import { sensorMetrics } from './sensor-metrics.ts';
@@ -12,7 +13,19 @@ export function addOperationRoutes(api: Api, sources: Sources): void {
   const { hub, site, version, pages } = sources;
 
   api.openapi(jsonRoute(HEALTH, schema.anyQuery, schema.health), (c) =>
-    c.json({ status: 'up' as const, node: hub.self, site, version, uptime_ms: sources.uptimeMs() }, 200),
+    c.json(
+      {
+        status: 'up' as const,
+        node: hub.self,
+        site,
+        version,
+        insecure: sources.insecure,
+        uptime_ms: sources.uptimeMs(),
+        ingest_port: sources.ports.ingest,
+        mqtt_port: sources.ports.mqtt,
+      },
+      200,
+    ),
   );
 
   describe(api, READY, {
@@ -44,7 +57,7 @@ export function addOperationRoutes(api: Api, sources: Sources): void {
   });
   api.get(SENSOR_METRICS.path, (c) => {
     const query = schema.matchQuery.safeParse(c.req.query());
-    if (!query.success) return refuse(sources, 'bad-query', schema.queryProblem(query.error));
+    if (!query.success) return refuse(sources, 'bad-query', queryProblem(query.error));
     const match = query.data.match ?? null;
     const { type, body } = sensorMetrics(hub, (sensor) => matches(match, sensor), Date.now());
     return c.body(body, 200, { 'Content-Type': type });
@@ -60,8 +73,8 @@ export function addOperationRoutes(api: Api, sources: Sources): void {
     return c.body(document, 200, { 'Content-Type': 'application/json' });
   });
 
-  for (const [path, { type, body }] of pages) {
-    api.get(path, (c) => c.body(body, 200, { ...PAGE_HEADERS, 'Content-Type': type }));
+  for (const [path, page] of pages) {
+    api.get(path, (c) => pageResponse(page, c.req.header('accept-encoding')));
   }
 }
 

@@ -5,8 +5,10 @@ import type { LogPage } from '../hub/log-page.ts';
 import { LIMITS } from '../model/limits.ts';
 import { parseCursor } from './group-cursor.ts';
 import { csvOf, logRow, ndjsonOf } from './log-row.ts';
+import { queryProblem } from './query.ts';
 import { type Api, jsonRoute, problemResponse, refuse, type Sources } from './route.ts';
 import * as schema from './schema.ts';
+import { viewRow } from './view-row.ts';
 
 export const STREAM_PATH = '/api/v1/stream';
 const LOG_LIMIT = 1_000;
@@ -14,27 +16,7 @@ const LOG_LIMIT = 1_000;
 export function addOrderRoutes(api: Api, sources: Sources): void {
   const { hub } = sources;
 
-  api.openapi(jsonRoute(VIEW, schema.noQuery, schema.view), (c) => {
-    const { group, viewId, role, leader, ballot, voters, learners, present, quorum, ...rest } = hub.order();
-    return c.json(
-      {
-        group,
-        view_id: viewId,
-        role,
-        leader,
-        ballot: ballot && { round: ballot.round, peer: ballot.peer },
-        voters: [...voters],
-        learners: [...learners],
-        present: [...present],
-        quorum,
-        watermark: rest.watermark,
-        commit_index: rest.commitIndex,
-        last_index: rest.lastIndex,
-        outbox: rest.outbox,
-      },
-      200,
-    );
-  });
+  api.openapi(jsonRoute(VIEW, schema.noQuery, schema.view), (c) => c.json(viewRow(hub), 200));
 
   api.openAPIRegistry.registerPath({
     method: 'get',
@@ -55,7 +37,7 @@ export function addOrderRoutes(api: Api, sources: Sources): void {
   });
   api.get(LOG.path, async (c) => {
     const query = schema.logQuery.safeParse(c.req.query());
-    if (!query.success) return refuse(sources, 'bad-query', schema.queryProblem(query.error));
+    if (!query.success) return refuse(sources, 'bad-query', queryProblem(query.error));
     const { from = '1', limit = LOG_LIMIT, format } = query.data;
     const cursor = parseCursor(from);
     const { group } = hub.order();

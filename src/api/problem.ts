@@ -8,6 +8,9 @@ export function problemHeaders(code: ProblemCode): { readonly [name: string]: st
   switch (code) {
     case 'method-not-allowed':
       return { Allow: ALLOWED_METHODS };
+    case 'unauthorized':
+      // Basic is what browsers know to ask for: the device's name and its token.
+      return { 'WWW-Authenticate': 'Basic realm="sensorium", charset="UTF-8"' };
     case 'not-ready':
     case 'too-many-streams':
       return { 'Retry-After': '5' };

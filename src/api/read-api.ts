@@ -11,13 +11,17 @@ import {
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
+import type { Gate } from '../access/gate.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Past } from '../hub/past.ts';
+import type { SensorRegistry } from '../hub/sensor-registry.ts';
 import type { Log } from '../kit/log.ts';
+import type { Alert } from '../model/alert.ts';
 import type { InboxEntry } from '../model/inbox-entry.ts';
 import { LIMITS } from '../model/limits.ts';
 import { PROBLEM_MEDIA_TYPE, PROBLEMS, type ProblemCode, problemOf } from '../model/problems.ts';
 import type { RefusalView } from '../model/refusal-view.ts';
+import type { SinkView } from '../model/sink-view.ts';
 import { apiOf } from './api.ts';
 import { Epoch } from './cursor.ts';
 import { LiveFeed } from './live-feed.ts';
@@ -26,7 +30,11 @@ import { OrderFeed } from './order-feed.ts';
 import { STREAM_PATH } from './order-routes.ts';
 import { type Pages, readPages, WEB_DIRECTORY } from './pages.ts';
 import { ALLOWED_METHODS, problemHeaders } from './problem.ts';
-import { matchQuery, queryProblem, streamQuery } from './schema.ts';
+import { queryProblem } from './query.ts';
+import { Readers } from './readers.ts';
+import { Sampler } from './sampler.ts';
+import { liveQuery, streamQuery } from './schema.ts';
+import { SitePulse } from './site-pulse.ts';
 import { UpdateCursors } from './update-cursors.ts';
 import { LIVE_PATH } from './v1-routes.ts';
 
@@ -37,17 +45,31 @@ export interface ReadApiOptions {
   readonly backlog: number;
   readonly site: string;
   readonly version: string;
+  /** Peers are believed by their word, on a network; not so without it. */
+  readonly insecure?: boolean;
   /** What the node still waits for before it counts as ready; nothing when it is. */
   readonly ready: () => readonly string[];
   /** A member heard of directly within this long is shown as `alive_direct`. */
   readonly evidenceRecentMs: number;
   /** The past in columns; null where the node keeps none. */
   readonly past: Past | null;
+  /** What is known of sensors beyond their readings; null where the node keeps nothing of it. */
+  readonly registry: SensorRegistry | null;
+  /** Those that are known here. */
+  readonly alerts: () => readonly Alert[];
   /** What the inputs refused. */
   readonly refusedInput: () => readonly RefusalView[];
   readonly inboxed: () => readonly InboxEntry[];
+  /** Where the committed order is handed on to; nowhere without it. */
+  readonly sinks?: () => readonly SinkView[];
   /** Between two comments on a live stream. */
   readonly heartbeatMs: number;
+  /** Who may read. Everybody without it. */
+  readonly gate?: Gate;
+  /** Where the node keeps its data, to tell how much room there is. */
+  readonly dataDirectory?: string;
+  /** Where the node takes readings, as its pages tell people; nothing without it. */
+  readonly ports?: { readonly ingest: number | null; readonly mqtt: number | null };
   /** Where the pages are; the package's own without it. */
   readonly webDirectory?: string;
 }
@@ -56,6 +78,8 @@ export interface ReadApiOptions {
 const HEADERS_TIMEOUT_MS = 10_000;
 const REQUEST_TIMEOUT_MS = 15_000;
 const SOCKET_IDLE_MS = 60_000;
+/** An hour in as many samples as are kept. */
+const SAMPLE_EVERY_MS = 2_000;
 /** What is still being answered at `stop` has this long. */
 const STOP_GRACE_MS = 300;
 
@@ -64,8 +88,10 @@ export class ReadApi {
   readonly #log: Log;
   readonly #options: ReadApiOptions;
   readonly #server: Server;
+  readonly #readers: Readers | null;
   readonly #live: LiveFeed;
   readonly #stream: OrderFeed;
+  readonly #sampler: Sampler;
   readonly #answer: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   readonly #factsByType = new Map<string, number>();
   readonly #requestsRefused = new Map<string, number>();
@@ -91,20 +117,43 @@ export class ReadApi {
     const epoch = new Epoch(hub);
     const failed = (error: Error) =>
       log.error('read API failed to answer', { why: error.stack ?? error.message });
-    this.#live = new LiveFeed(hub, epoch, { site, version, clientsMax, clientBytesMax, heartbeatMs });
+    this.#readers = options.gate === undefined ? null : new Readers(options.gate);
+    const pulse = new SitePulse(hub);
+    this.#live = new LiveFeed(hub, epoch, pulse, {
+      registry: options.registry,
+      site,
+      version,
+      clientsMax,
+      clientBytesMax,
+      heartbeatMs,
+    });
     this.#stream = new OrderFeed(hub, { site, version, clientsMax, heartbeatMs, failed });
+    this.#sampler = new Sampler(hub, {
+      everyMs: SAMPLE_EVERY_MS,
+      samplesMax: LIMITS.samplesKeptMax,
+      sceneBytesMax: LIMITS.sceneBytesMax,
+      sceneNodesMax: LIMITS.sceneNodesMax,
+    });
     const api = apiOf({
       hub,
       epoch,
       cursors: new UpdateCursors(LIMITS.updateCursorsMax),
       pages,
+      pulse,
       site,
       version,
+      insecure: options.insecure ?? false,
       evidenceRecentMs,
       notReady: ready,
       refusedInput,
       past: options.past,
+      registry: options.registry,
+      alerts: options.alerts,
       inboxed,
+      sinks: options.sinks ?? (() => []),
+      sampler: this.#sampler,
+      dataDirectory: options.dataDirectory ?? null,
+      ports: options.ports ?? { ingest: null, mqtt: null },
       uptimeMs: () => Math.round(performance.now() - this.#startedMs),
       metrics: () => this.#metrics(),
       refused: (code) => this.#countRefusal(code),
@@ -123,8 +172,10 @@ export class ReadApi {
   /** Ends the live streams, lets what is being answered finish, and resolves when the port is free. */
   async stop(): Promise<void> {
     this.#unfollow();
+    this.#readers?.stop();
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#live.stop();
+    this.#sampler.stop();
     this.#stream.stop();
     this.#server.closeIdleConnections();
     const grace = setTimeout(() => this.#server.closeAllConnections(), STOP_GRACE_MS);
@@ -159,6 +210,7 @@ export class ReadApi {
     // A client that waits for `100 Continue` is about to send a body, which nothing here wants.
     server.on('checkContinue', (request, response) => this.#receive(request, response));
     server.on('connect', (_request, socket) => this.#refuseRaw(socket, 'method-not-allowed', READ_ONLY));
+    server.on('drop', () => this.#countRefusal('too-many-connections'));
     server.on('clientError', (error, socket) => this.#refuseUnreadable(error, socket));
     return server;
   }
@@ -184,19 +236,22 @@ export class ReadApi {
       return;
     }
     const [path, query = ''] = splitAtFirst(target, '?');
-    if (path === LIVE_PATH) this.#openLive(request, response, query);
+    const denied = this.#readers?.refusalOf(request, response, path) ?? null;
+    if (denied !== null) this.#refuse(response, denied.code, denied.detail);
+    else if (path === LIVE_PATH) this.#openLive(request, response, query);
     else if (path === STREAM_PATH) this.#openStream(request, response, query);
     else void this.#answer(request, response);
   }
 
   #openLive(request: IncomingMessage, response: ServerResponse, query: string): void {
-    const asked = matchQuery.safeParse(parametersOf(query));
+    const asked = liveQuery.safeParse(parametersOf(query));
     if (!asked.success) {
       this.#refuse(response, 'bad-query', queryProblem(asked.error));
     } else if (this.#live.isFull) {
       this.#refuse(response, 'too-many-streams', TOO_MANY_STREAMS);
     } else {
-      this.#live.open(request, response, asked.data.match ?? null);
+      const { match = null, pulse } = asked.data;
+      this.#live.open(request, response, match, pulse === 'true');
     }
   }
 
@@ -256,6 +311,8 @@ export class ReadApi {
   #metrics() {
     return metricsText({
       hub: this.#hub,
+      registry: this.#options.registry,
+      sinks: this.#options.sinks?.() ?? [],
       site: this.#options.site,
       version: this.#options.version,
       factsByType: this.#factsByType,

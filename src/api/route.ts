@@ -5,14 +5,19 @@ import type { HttpBindings } from '@hono/node-server';
 import { createRoute, type OpenAPIHono, type z } from '@hono/zod-openapi';
 import type { Hub } from '../hub/hub.ts';
 import type { Past } from '../hub/past.ts';
+import type { SensorRegistry } from '../hub/sensor-registry.ts';
+import type { Alert } from '../model/alert.ts';
 import type { InboxEntry } from '../model/inbox-entry.ts';
 import { PROBLEM_MEDIA_TYPE, PROBLEMS, type ProblemCode, problemOf } from '../model/problems.ts';
 import type { RefusalView } from '../model/refusal-view.ts';
+import type { SinkView } from '../model/sink-view.ts';
 import type { Epoch } from './cursor.ts';
 import type { MetricsText } from './metrics.ts';
 import type { Pages } from './pages.ts';
 import { problemHeaders } from './problem.ts';
+import type { Sampler } from './sampler.ts';
 import { problem } from './schema.ts';
+import type { SitePulse } from './site-pulse.ts';
 import type { UpdateCursors } from './update-cursors.ts';
 
 /** All that the handlers draw on. */
@@ -21,12 +26,20 @@ export interface Sources {
   readonly epoch: Epoch;
   readonly cursors: UpdateCursors;
   readonly pages: Pages;
+  readonly pulse: SitePulse;
+  /** Null where the node keeps none. */
+  readonly registry: SensorRegistry | null;
+  readonly alerts: () => readonly Alert[];
   readonly site: string;
   readonly version: string;
+  /** Peers are believed by their word, on a network. */
+  readonly insecure: boolean;
   readonly evidenceRecentMs: number;
   /** What the node still waits for; nothing when it is ready. */
   readonly notReady: () => readonly string[];
   readonly uptimeMs: () => number;
+  /** Where the node takes readings; null where it does not, or any port would do. */
+  readonly ports: { readonly ingest: number | null; readonly mqtt: number | null };
   readonly metrics: () => Promise<MetricsText>;
   /** The past in columns; null where the node keeps none. */
   readonly past: Past | null;
@@ -34,6 +47,11 @@ export interface Sources {
   readonly refusedInput: () => readonly RefusalView[];
   /** The topics of which they could make no reading. */
   readonly inboxed: () => readonly InboxEntry[];
+  readonly sinks: () => readonly SinkView[];
+  /** The last hour in samples. */
+  readonly sampler: Sampler;
+  /** Where the node keeps its data; null where it keeps none. */
+  readonly dataDirectory: string | null;
   /** Told of every problem that is answered. */
   readonly refused: (code: ProblemCode) => void;
   readonly failed: (error: Error) => void;

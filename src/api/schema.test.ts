@@ -1,7 +1,13 @@
 import type { z } from '@hono/zod-openapi';
 import { expect, test } from 'vitest';
+import { audit } from './audit-routes.ts';
+import { convergence } from './convergence-routes.ts';
 import { inbox, refusals } from './input-routes.ts';
+import { samples } from './sample-routes.ts';
 import * as schema from './schema.ts';
+import { alertList, sensors } from './sensor-routes.ts';
+import { sinks } from './sink-routes.ts';
+import { storage } from './storage-routes.ts';
 import { apiOn, bob, cat, memberOf } from './testing.ts';
 
 /** Every path that answers JSON, and the shape it promises. */
@@ -18,11 +24,19 @@ const ANSWERS: { readonly [path: string]: z.ZodType } = {
   '/api/introspection/metrics': schema.introspectionMetrics,
   '/api/v1/latest': schema.latest,
   '/api/v1/members': schema.members,
+  '/api/v1/pulse': schema.pulse,
   '/api/v1/events': schema.events,
   '/api/v1/log': schema.logPage,
   '/api/v1/view': schema.view,
   '/api/v1/refusals': refusals,
   '/api/v1/inbox': inbox,
+  '/api/v1/sensors': sensors,
+  '/api/v1/alerts': alertList,
+  '/api/v1/sinks': sinks,
+  '/api/v1/audit': audit,
+  '/api/v1/convergence': convergence,
+  '/api/v1/samples': samples,
+  '/api/v1/storage': storage,
   '/healthz': schema.health,
   '/readyz': schema.readiness,
 };

@@ -2,12 +2,12 @@
 // and the tests check every answer against them. SPEC rules AP2 and AP5.
 
 import { z } from '@hono/zod-openapi';
-import { quoted } from '../model/ids.ts';
 import { LIMITS } from '../model/limits.ts';
 import { PROBLEM_CODES } from '../model/problems.ts';
 import { CURSOR } from './cursor.ts';
 import { parseCursor } from './group-cursor.ts';
 import { parseMatch } from './match.ts';
+import { strictQuery, wholeNumber } from './query.ts';
 
 const FROM = /^[1-9]\d{0,14}$/;
 const STREAM_FROM_ALLOWED = 'from is a sequence from 1 on';
@@ -251,13 +251,48 @@ export const view = z
   })
   .openapi('View');
 
+export type View = z.infer<typeof view>;
+
+export const pulse = z
+  .object({
+    node: z.string(),
+    ts_ms: timeMs,
+    sensors: count,
+    oldest_pending_ms: count
+      .nullable()
+      .openapi({ description: 'Since when the oldest reading known here has been waiting for its place.' }),
+    view,
+    members,
+    links: z
+      .record(z.string(), z.array(z.string()))
+      .openapi({ description: 'Whom each node keeps links to.' }),
+    origins: z.array(
+      z.object({
+        origin: z.string(),
+        n: count.openapi({ description: 'How many of its changes are here.' }),
+        committed_n: count.openapi({ description: 'Up to which of them all have their place in the order.' }),
+        lag: count.openapi({ description: 'Changes known to exist and not here.' }),
+        stale_ms: count,
+        advanced_ms: timeMs,
+      }),
+    ),
+  })
+  .openapi('Pulse');
+export type Pulse = z.infer<typeof pulse>;
+
 export const health = z
   .object({
     status: z.literal('up'),
     node: z.string(),
     site: z.string(),
     version: z.string(),
+    insecure: z.boolean(),
     uptime_ms: count,
+    ingest_port: z
+      .int()
+      .nullable()
+      .openapi({ description: 'Where it takes readings by HTTP; null where it does not, or says no more.' }),
+    mqtt_port: z.int().nullable().openapi({ description: 'Where it speaks MQTT; likewise.' }),
   })
   .openapi('Health');
 
@@ -301,6 +336,13 @@ export const matchQuery = strictQuery({
   match: match
     .optional()
     .openapi({ type: 'string', example: 'bed1/#', description: 'An MQTT topic filter.' }),
+});
+
+export const liveQuery = matchQuery.extend({
+  pulse: z
+    .enum(['true', 'false'], { error: 'pulse is true or false' })
+    .optional()
+    .openapi({ description: 'Whether `pulse` (Pulse) is sent, every second.' }),
 });
 
 export const EVENTS_LIMIT_MAX = 2_048;
@@ -352,27 +394,3 @@ export const updatesQuery = z.object({
 /** Of paths without parameters: strict in version 1, lenient elsewhere. */
 export const noQuery = strictQuery({});
 export const anyQuery = z.object({});
-
-function wholeNumber(name: string, max: number) {
-  const what = `${name} is a whole number from 0 to ${max}`;
-  return z
-    .string({ error: what })
-    .regex(/^\d{1,16}$/, what)
-    .transform(Number)
-    .refine((number) => number <= max, what);
-}
-
-function strictQuery<Shape extends z.ZodRawShape>(shape: Shape) {
-  const allowed = Object.keys(shape).join(', ') || 'none';
-  return z.strictObject(shape, {
-    error: (issue) => {
-      if (issue.code !== 'unrecognized_keys') return undefined;
-      return `unknown parameter ${quoted(issue.keys.join(', '))}; allowed here: ${allowed}`;
-    },
-  });
-}
-
-/** One clear line out of what the schema found: the first problem is enough to go on with. */
-export function queryProblem(error: z.ZodError): string {
-  return error.issues[0]?.message ?? 'the query is not understood';
-}

@@ -57,6 +57,8 @@ const OPTIONS: ReadApiOptions = {
   heartbeatMs: 15_000,
   refusedInput: () => [],
   past: null,
+  registry: null,
+  alerts: () => [],
   inboxed: () => [],
 };
 

@@ -63,6 +63,7 @@ export function hubContract(name: string, start: (changesKept: number) => Promis
         [HALL, true],
       ]);
       expect(readings[0]).toMatchObject({ sequence: 1, n: stored.firstN, origin: hub.self });
+      expect(hub.committedN({ origin: hub.self, identity: hub.identity })).toBe(stored.firstN + 1);
     }));
 
   test(`[HB9] ${name}: without a quorum committed is refused at once, and the readings are stored all the same`, () =>

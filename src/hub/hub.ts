@@ -1,5 +1,6 @@
 // The port for the edges: all that an input, a sink or the API may know of the peer it sits on.
 
+import type { StreamName } from '../model/durable.ts';
 import type { Fact, SyncSource } from '../model/fact.ts';
 import type { GroupId, OrderView } from '../model/group-view.ts';
 import type { Identity, PeerId, SensorId } from '../model/ids.ts';
@@ -28,10 +29,12 @@ export interface Hub {
   /** Hides the sensors everywhere until they speak again. Resolves once that is durable here. */
   forget(sensors: readonly SensorId[]): Promise<Submitted>;
 
-  /** The last-write-wins winner of every sensor, in no order; retained topics that are no sensors are not among them. */
+  /** The last-write-wins winner of every sensor, in no order, without retained topics and what nodes keep for themselves. */
   latest(): Iterable<LatestReading>;
   /** The registers of retained topics that are no sensors. (MQ12) */
   retained(): Iterable<LatestReading>;
+  /** The registers that nodes keep for themselves, under names no device can write. (AC1) */
+  reserved(): Iterable<LatestReading>;
   latestOf(sensor: SensorId): LatestReading | null;
   /** Messages that are passed on from node to node as they come. */
   readonly messages: MessagePort;
@@ -45,6 +48,8 @@ export interface Hub {
   log(from: number, limit: number): Promise<LogPage>;
   /** Whether this reading has its place in the order, and which. */
   commitOf(latest: LatestReading): CommitState;
+  /** Up to which `n` all readings of this stream have their place in the order, as far as known here. */
+  committedN(stream: StreamName): number;
   /** Resolves when the group has done it; rejects with `CommandRefused`. */
   command(command: HistoryCommand): Promise<void>;
   /** Counters by name (`gossip_messages_sent_total` …), rising only. */

@@ -1,7 +1,7 @@
 // A hub of one node that keeps everything in memory: for the tests of edges, which need no peers and no disk.
 // It passes the same contract as the hub of a real peer.
 
-import type { Batch } from '../model/durable.ts';
+import type { Batch, StreamName } from '../model/durable.ts';
 import type { Entry } from '../model/entry.ts';
 import type { Fact } from '../model/fact.ts';
 import type { OrderView } from '../model/group-view.ts';
@@ -9,6 +9,7 @@ import type { Identity, PeerId, SensorId } from '../model/ids.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Reading, ReadingRecord } from '../model/reading.ts';
 import type { RelayMessage } from '../model/relay-message.ts';
+import { isHidden, isReservedName } from '../model/reserved-name.ts';
 import { isRetainedTopic } from '../model/retained-topic.ts';
 import type { LatestReading, MemberView, TopologyView } from '../model/view.ts';
 import type { HistoryCommand } from '../peer/history.ts';
@@ -112,11 +113,15 @@ export class MemoryHub implements Hub {
   }
 
   latest(): Iterable<LatestReading> {
-    return this.#shown(false);
+    return this.#shown((sensor) => !isHidden(sensor));
   }
 
   retained(): Iterable<LatestReading> {
-    return this.#shown(true);
+    return this.#shown(isRetainedTopic);
+  }
+
+  reserved(): Iterable<LatestReading> {
+    return this.#shown(isReservedName);
   }
 
   latestOf(sensor: SensorId): LatestReading | null {
@@ -191,6 +196,10 @@ export class MemoryHub implements Hub {
     return { commit: 'committed', group: this.history.extent().group, sequence };
   }
 
+  committedN({ origin, identity }: StreamName): number {
+    return this.history.committedN({ origin, identity });
+  }
+
   async command(command: HistoryCommand): Promise<void> {
     const { refusal } = this.history;
     this.history.command(0, command);
@@ -236,9 +245,9 @@ export class MemoryHub implements Hub {
     this.#facts.add({ type: 'own-committed', identity: producer.identity, upto }, atMs);
   }
 
-  *#shown(isRetained: boolean): Iterable<LatestReading> {
+  *#shown(isWanted: (sensor: SensorId) => boolean): Iterable<LatestReading> {
     for (const latest of this.#latest.values()) {
-      if (isRetainedTopic(latest.record.sensor) === isRetained) yield latest;
+      if (isWanted(latest.record.sensor)) yield latest;
     }
   }
 
@@ -269,7 +278,7 @@ export class MemoryHub implements Hub {
       origins: [this.self],
     };
     this.#latest.set(sensor, latest);
-    if (!isRetainedTopic(sensor)) this.#changes.add({ atMs, sensor, latest, source: 'local_sensor' });
+    if (!isHidden(sensor)) this.#changes.add({ atMs, sensor, latest, source: 'local_sensor' });
     this.#facts.add(
       {
         type: 'registers-changed',

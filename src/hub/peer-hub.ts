@@ -2,11 +2,13 @@
 // ring of changes that consumers resume from. SPEC rules HB1-HB6.
 
 import { must } from '../kit/assert.ts';
+import type { StreamName } from '../model/durable.ts';
 import type { Fact } from '../model/fact.ts';
 import type { OrderView } from '../model/group-view.ts';
 import { type Identity, type PeerId, type SensorId, sameIdentity } from '../model/ids.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Reading } from '../model/reading.ts';
+import { isHidden, isReservedName } from '../model/reserved-name.ts';
 import { isRetainedTopic } from '../model/retained-topic.ts';
 import type { Now } from '../model/time.ts';
 import type { LatestReading, MemberView, TopologyView } from '../model/view.ts';
@@ -137,11 +139,15 @@ export class PeerHub implements Hub {
   }
 
   latest(): Iterable<LatestReading> {
-    return filtered(this.#carrier.peer.replication.latest(), false);
+    return filtered(this.#carrier.peer.replication.latest(), (sensor) => !isHidden(sensor));
   }
 
   retained(): Iterable<LatestReading> {
-    return filtered(this.#carrier.peer.replication.latest(), true);
+    return filtered(this.#carrier.peer.replication.latest(), isRetainedTopic);
+  }
+
+  reserved(): Iterable<LatestReading> {
+    return filtered(this.#carrier.peer.replication.latest(), isReservedName);
   }
 
   latestOf(sensor: SensorId): LatestReading | null {
@@ -182,6 +188,10 @@ export class PeerHub implements Hub {
     const { group } = history.extent();
     const sequence = this.#places.sequenceOf(record.sensor, origin, identity, record.n);
     return { commit: 'committed', group, sequence };
+  }
+
+  committedN({ origin, identity }: StreamName): number {
+    return this.#carrier.history.committedN({ origin, identity });
   }
 
   command(command: HistoryCommand): Promise<void> {
@@ -291,7 +301,7 @@ export class PeerHub implements Hub {
   #keepChanges(fact: Extract<Fact, { type: 'registers-changed' }>, atMs: number): void {
     for (const record of fact.records) {
       const { sensor } = record;
-      if (isRetainedTopic(sensor)) continue;
+      if (isHidden(sensor)) continue;
       const latest = this.latestOf(sensor);
       const wins =
         latest === null
@@ -305,6 +315,9 @@ export class PeerHub implements Hub {
   }
 }
 
-function* filtered(all: Iterable<LatestReading>, isRetained: boolean): Iterable<LatestReading> {
-  for (const latest of all) if (isRetainedTopic(latest.record.sensor) === isRetained) yield latest;
+function* filtered(
+  all: Iterable<LatestReading>,
+  isWanted: (sensor: SensorId) => boolean,
+): Iterable<LatestReading> {
+  for (const latest of all) if (isWanted(latest.record.sensor)) yield latest;
 }

@@ -26,6 +26,7 @@ export class ClusterScreen {
   readonly #story: string[] = [];
   #timer: NodeJS.Timeout | null = null;
   #drawing = false;
+  #link = '';
 
   constructor(plans: readonly NodePlan[]) {
     this.#nodes = plans.map((plan) => ({
@@ -34,7 +35,9 @@ export class ClusterScreen {
     }));
   }
 
-  start(): void {
+  /** `link` leads to the page on which the nodes can be hurt. */
+  start(link: string): void {
+    this.#link = link;
     process.stdout.write(HIDE_CURSOR);
     this.#timer = setInterval(() => void this.#draw(), REDRAW_MS);
     void this.#draw();
@@ -72,7 +75,7 @@ export class ClusterScreen {
     if (this.#timer === null) return;
     const width = process.stdout.columns ?? 120;
     const above = [...this.#nodesTable(seen).split('\n'), ''];
-    const below = ['', ...this.#story, '', 'Ctrl-C ends it'];
+    const below = ['', ...this.#story, '', `break it and watch: ${this.#link}`, 'Ctrl-C ends it'];
     const room = (process.stdout.rows ?? 40) - 1 - above.length - below.length;
     const sensors = fitting(sensorsTable(seen, width).split('\n'), Math.max(2, room));
     const shown = [...above, ...sensors, ...below].map((line) => line.slice(0, width));

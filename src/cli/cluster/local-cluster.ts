@@ -68,7 +68,7 @@ export class LocalCluster {
   /** Starts a node again that has ended; resolves when it is ready. */
   async restart(node: string): Promise<void> {
     const plan = this.plans.find(({ id }) => id === node);
-    if (plan && !this.isRunning(node)) await this.#startNode(plan);
+    if (plan && !this.isRunning(node) && !this.#stopping) await this.#startNode(plan);
   }
 
   static async stopAll(): Promise<void> {

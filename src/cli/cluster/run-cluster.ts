@@ -5,6 +5,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DrillDesk } from '../drill/drill-desk.ts';
+import { DrillGround } from '../drill/drill-ground.ts';
+import { DrillServer } from '../drill/drill-server.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { plain } from '../table.ts';
 import { ClusterScreen } from './cluster-screen.ts';
@@ -17,6 +20,8 @@ export interface RunOptions {
   readonly dataDirectory?: string;
   readonly json: boolean;
 }
+
+const TOKEN_BYTES = 16;
 
 export async function runCluster(options: RunOptions): Promise<void> {
   const directory = options.dataDirectory ?? mkdtempSync(join(tmpdir(), 'sensorium-'));
@@ -49,9 +54,13 @@ export async function runCluster(options: RunOptions): Promise<void> {
       const url = `http://127.0.0.1:${apiPort}`;
       process.stdout.write(options.json ? `${JSON.stringify({ node: id, url })}\n` : `${id} ${url}\n`);
     }
-    screen?.start();
+    const drills = await openDrills(cluster, directory);
+    if (options.json) process.stdout.write(`${JSON.stringify({ drill: drills.link })}\n`);
+    else process.stdout.write(`break it and watch: ${drills.link}\n`);
+    screen?.start(drills.link);
     await asked;
     screen?.stop();
+    await drills.server.stop();
     await cluster.stop();
   } catch (cause) {
     throw new Failure(cause instanceof Error ? cause.message : String(cause), EXIT.failed, { cause });
@@ -59,6 +68,18 @@ export async function runCluster(options: RunOptions): Promise<void> {
     await LocalCluster.stopAll();
     if (options.dataDirectory === undefined) rmSync(directory, { recursive: true, force: true });
   }
+}
+
+/**
+ * The token stands in the link's fragment, which no browser sends anywhere; no node ever knows it, so that nobody
+ * gets it from a node's read API. (CL30)
+ */
+async function openDrills(cluster: LocalCluster, directory: string) {
+  const token = randomBytes(TOKEN_BYTES).toString('hex');
+  const pagePorts = cluster.plans.map(({ apiPort }) => apiPort);
+  const desk = new DrillDesk(new DrillGround(cluster, directory));
+  const server = await DrillServer.start(desk, { token, pagePorts });
+  return { server, link: `http://localhost:${pagePorts[0]}/#drill=${server.port}.${token}` };
 }
 
 function stopAsked(): Promise<void> {

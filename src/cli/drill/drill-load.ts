@@ -1,6 +1,7 @@
 // The load of a drill: one writer at every node, each reading asked to be committed before the next one. It
 // remembers what was answered, so that afterwards each reading can be looked for in the history.
 
+import { LIMITS } from '../../model/limits.ts';
 import type { NodePlan } from '../cluster/topology.ts';
 
 export interface Written {
@@ -11,16 +12,18 @@ export interface Written {
   readonly atMs: number;
 }
 
-const PAUSE_MS = 2;
 const AFTER_FAILURE_MS = 20;
 const ANSWER_MS = 15_000;
 
 export class DrillLoad {
   readonly written: Written[] = [];
   readonly #writers: Promise<void>[];
+  /** Between a reading that was committed and the next one. */
+  readonly #pauseMs: number;
   #stopped = false;
 
-  constructor(plans: readonly NodePlan[]) {
+  constructor(plans: readonly NodePlan[], pauseMs: number) {
+    this.#pauseMs = pauseMs;
     this.#writers = plans.map((plan) => this.#write(plan));
   }
 
@@ -46,11 +49,11 @@ export class DrillLoad {
 
   async #write({ id, ingestPort }: NodePlan): Promise<void> {
     const sensor = `drill/${id}`;
-    for (let value = 1; !this.#stopped; value++) {
+    for (let value = 1; !this.#stopped && this.written.length < LIMITS.drillReadingsMax; value++) {
       const promise = await submit(ingestPort, sensor, value);
       if (promise === null) value--;
       else this.written.push({ sensor, value, promise, atMs: performance.now() });
-      await pause(promise === 'committed' ? PAUSE_MS : AFTER_FAILURE_MS);
+      await pause(promise === 'committed' ? this.#pauseMs : AFTER_FAILURE_MS);
     }
   }
 }
