@@ -1,0 +1,160 @@
+// The image and the compose files as they ship, really built and run. Without more said the pair; with
+// `DEPLOY=6,12,demo npx vitest run test/e2e/deploy-containers.test.ts` the others too.
+
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { TOPOLOGY_NAMES, type TopologyName, topologyNamed } from '../../src/cli/cluster/topologies.ts';
+import type { NodePlan } from '../../src/cli/cluster/topology.ts';
+import { Engine, IMAGE, whyNoEngine } from '../deploy/engine.ts';
+import { until } from './until.ts';
+
+/** An address of this machine that nobody else listens on, so that the shipped ports are free. */
+const PUBLISH = '127.0.77.1';
+const KEY = { CLUSTER_KEY: 'correct-horse-battery-staple-correct-horse' };
+const BUILD_MS = 400_000;
+const SITE_MS = 300_000;
+const CONVERGED_MS = 90_000;
+
+const why = whyNoEngine();
+const chosen = new Set(['base', ...(process.env.DEPLOY ?? '').split(',')]);
+let engine: Engine;
+
+beforeAll(async () => {
+  if (why === null) engine = await Engine.start();
+}, BUILD_MS);
+afterAll(() => engine?.stop());
+
+test.skipIf(why !== null)(
+  '[DE2] the image runs as nobody special, is healthy, keeps its data in a volume, and ends on SIGTERM with 0',
+  async () => {
+    engine.podmanWell('run', '--detach', '--name', 'alone', ...flags({ ...KEY, NODE_ID: 'alone' }), IMAGE);
+
+    await healthy('alone');
+    const user = engine.podmanWell('exec', 'alone', 'id', '-u').trim();
+    const status = engine.podmanWell('exec', 'alone', 'sensorium', 'status');
+    engine.podmanWell('stop', '--time', '10', 'alone');
+    const code = exitCodeOf('alone');
+    const volumes = engine.podmanWell('volume', 'ls', '--quiet').trim().split('\n');
+
+    expect(user).toBe('1000');
+    expect(status).toContain('alone: 1 of 1 nodes alive');
+    expect(code).toBe(0);
+    expect(volumes).toHaveLength(1);
+  },
+);
+
+test.skipIf(why !== null)(
+  '[DE2] without a key the image says in one line what to do, and ends with 2',
+  () => {
+    const { code, err } = engine.podman('run', '--rm', IMAGE);
+
+    expect(code).toBe(2);
+    expect(err).toMatch(/^sensorium: HOST.*CLUSTER_KEY.*INSECURE=true/m);
+  },
+);
+
+for (const name of TOPOLOGY_NAMES) {
+  test.skipIf(why !== null || !chosen.has(name))(
+    `[DE3] compose ${name} converges, survives a killed, a paused and a disconnected node, and stops cleanly`,
+    async () => {
+      const plans = topologyNamed(name);
+      try {
+        const up = compose(name, 'up', '--detach');
+        expect(up.code, up.err).toBe(0);
+        await converged(plans);
+
+        await strike(name, plans, 'kill', ['kill', '--signal', 'KILL'], ['start']);
+        await strike(name, plans, 'pause', ['pause'], ['unpause']);
+        const network = `${name}_default`;
+        const back = ['network', 'connect', '--alias', last(plans).id, network];
+        await strike(name, plans, 'disconnect', ['network', 'disconnect', network], back);
+        const stopped = compose(name, 'stop', '--timeout', '10');
+
+        expect(stopped.code, stopped.err).toBe(0);
+        expect(plans.map(({ id }) => exitCodeOf(`${name}_${id}_1`))).toEqual(plans.map(() => 0));
+      } finally {
+        compose(name, 'down', '--volumes');
+      }
+    },
+    SITE_MS,
+  );
+}
+
+function compose(name: TopologyName, ...args: readonly string[]) {
+  const environment = { ...KEY, PUBLISH, SITE: `deploy-${name}` };
+  return engine.compose(name, `deploy/compose/${name}.yml`, environment, ...args);
+}
+
+/** The last node is struck, noticed by the others, and comes back. */
+async function strike(
+  name: TopologyName,
+  plans: readonly NodePlan[],
+  what: string,
+  strike: readonly string[],
+  mend: readonly string[],
+): Promise<void> {
+  const struck = last(plans);
+  engine.podmanWell(...strike, `${name}_${struck.id}_1`);
+  await until(
+    `${what}: the others miss ${struck.id}`,
+    () => statuses(plans[0]),
+    (seen) => seen !== null && seen[struck.id] !== 'alive',
+    CONVERGED_MS,
+  );
+  engine.podmanWell(...mend, `${name}_${struck.id}_1`);
+  await converged(plans);
+}
+
+/** Every node takes all for alive, knows every sensor that has spoken anywhere, and the group has a quorum. */
+async function converged(plans: readonly NodePlan[]): Promise<void> {
+  await until(
+    'all nodes see all nodes and one leader',
+    () => Promise.all(plans.map(async (plan) => ({ seen: await statuses(plan), view: await viewOf(plan) }))),
+    (all) =>
+      all.every(({ seen }) => seen !== null && plans.every(({ id }) => seen[id] === 'alive')) &&
+      all.every(({ view }) => view?.quorum === true && view.watermark > 0) &&
+      new Set(all.map(({ view }) => view?.leader)).size === 1,
+    CONVERGED_MS,
+  );
+}
+
+async function statuses(plan: NodePlan | undefined): Promise<{ readonly [id: string]: string } | null> {
+  const members = await asked<{ id: string; status: string }[]>(plan, '/api/v1/members');
+  return members && Object.fromEntries(members.map(({ id, status }) => [id, status]));
+}
+
+function viewOf(plan: NodePlan) {
+  return asked<{ leader: string | null; quorum: boolean; watermark: number }>(plan, '/api/v1/view');
+}
+
+async function asked<T>(plan: NodePlan | undefined, path: string): Promise<T | null> {
+  try {
+    const signal = AbortSignal.timeout(5_000);
+    const answer = await fetch(`http://${PUBLISH}:${plan?.apiPort}${path}`, { signal });
+    return answer.ok ? ((await answer.json()) as T) : null;
+  } catch {
+    return null;
+  }
+}
+
+async function healthy(container: string): Promise<void> {
+  await until(
+    `${container} is healthy`,
+    async () => engine.podman('healthcheck', 'run', container).code,
+    (code) => code === 0,
+    CONVERGED_MS,
+  );
+}
+
+function exitCodeOf(container: string): number {
+  return Number(engine.podmanWell('inspect', '--format', '{{.State.ExitCode}}', container));
+}
+
+function flags(environment: { readonly [name: string]: string }): readonly string[] {
+  return Object.entries(environment).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
+}
+
+function last(plans: readonly NodePlan[]): NodePlan {
+  const plan = plans.at(-1);
+  if (plan === undefined) throw new Error('a topology has nodes');
+  return plan;
+}
