@@ -1,5 +1,6 @@
 // Asks a node's read API: what the commands that show something know of it.
 
+import type { Value } from '../model/reading.ts';
 import { Failure } from './failure.ts';
 
 const ANSWER_MS = 5_000;
@@ -38,8 +39,10 @@ export interface LogRow {
   readonly identity: string;
   readonly n: number;
   readonly ts_ms: number;
-  readonly value: unknown;
+  readonly ingest_ts_ms: number;
+  readonly value: Value;
   readonly unit: string;
+  readonly flags: readonly string[];
 }
 
 export interface LogPage {
@@ -63,6 +66,46 @@ export interface ViewRow {
   readonly outbox: number;
 }
 
+export interface SensorRow {
+  readonly sensor: string;
+  readonly name: string;
+  readonly group: string;
+  readonly labels: { readonly [label: string]: string };
+  readonly kind: string;
+  readonly unit: string;
+  readonly origins: readonly string[];
+  readonly cadence_ms: number | null;
+  readonly stale: boolean;
+  readonly last_seen_ms: number;
+}
+
+export interface AlertRow {
+  readonly rule: string;
+  readonly sensor: string;
+  readonly severity: string;
+  readonly state: string;
+  readonly turn: number;
+  readonly changed_ts_ms: number;
+  readonly text: string;
+  readonly told: readonly string[];
+}
+
+export interface SinkRow {
+  readonly name: string;
+  readonly type: string;
+  readonly target: string;
+  readonly state: string;
+  readonly group: string | null;
+  readonly sequence: number;
+  readonly lag_readings: number;
+  readonly lag_ms: number;
+  readonly readings: number;
+  readonly batches: number;
+  readonly failures: number;
+  readonly missed: number;
+  readonly last_error: string;
+}
+
 /** A step of one sensor's past, or of one field of it. */
 export interface PastRow {
   readonly ts_ms: number;
@@ -72,6 +115,16 @@ export interface PastRow {
   readonly max: number | null;
   readonly avg: number | null;
   readonly last: unknown;
+}
+
+export interface AuditRow {
+  readonly sequence: number;
+  readonly ts_ms: number;
+  readonly node: string;
+  readonly act: string;
+  readonly subject: string;
+  readonly by: string;
+  readonly detail: string;
 }
 
 type Asked = { readonly [parameter: string]: string | undefined };
@@ -96,6 +149,18 @@ export class ApiClient {
     return this.#get(`/api/v1/latest${match === undefined ? '' : `?match=${encodeURIComponent(match)}`}`);
   }
 
+  sensors(asked: Asked): Promise<readonly SensorRow[]> {
+    return this.#get(`/api/v1/sensors?${queryOf(asked)}`);
+  }
+
+  alerts(asked: Asked): Promise<readonly AlertRow[]> {
+    return this.#get(`/api/v1/alerts?${queryOf(asked)}`);
+  }
+
+  health(): Promise<{ readonly insecure: boolean }> {
+    return this.#get('/healthz');
+  }
+
   members(): Promise<readonly MemberRow[]> {
     return this.#get('/api/v1/members');
   }
@@ -106,6 +171,14 @@ export class ApiClient {
 
   log(from: number, limit: number): Promise<LogPage> {
     return this.#get(`/api/v1/log?from=${from}&limit=${limit}`);
+  }
+
+  audit(limit: string): Promise<readonly AuditRow[]> {
+    return this.#get(`/api/v1/audit?${queryOf({ limit })}`);
+  }
+
+  sinks(): Promise<readonly SinkRow[]> {
+    return this.#get('/api/v1/sinks');
   }
 
   history(asked: Asked): Promise<readonly PastRow[]> {
@@ -149,7 +222,10 @@ export class ApiClient {
   async #fetch(path: string, init: RequestInit): Promise<Response> {
     let response: Response;
     try {
-      response = await fetch(this.#base + path, init);
+      // A token of a reader, where the node asks for one.
+      const { SENSORIUM_TOKEN: token } = process.env;
+      const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+      response = await fetch(this.#base + path, { headers, ...init });
     } catch (cause) {
       throw new Failure(`no node answers at ${this.#base}`, 1, { cause });
     }

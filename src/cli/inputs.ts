@@ -53,7 +53,7 @@ export class Inputs {
 
 async function* opened(hub: Hub, log: Log, config: Config, shared: Shared): AsyncIterable<Input> {
   const { host, ingestPort, ingestAck, modbusConfig, mqttPort, sensors } = config;
-  const { refusals } = shared;
+  const { refusals, gate } = shared;
   if (ingestPort !== null) {
     const options = {
       host,
@@ -61,6 +61,7 @@ async function* opened(hub: Hub, log: Log, config: Config, shared: Shared): Asyn
       connectionsMax: LIMITS.ingestConnectionsMax,
       requestTimeoutMs: REQUEST_MS,
       refusals,
+      gate,
     };
     const inputs = httpInputs(hub, refusals, ingestAck);
     yield await listening(host, ingestPort, () => HttpIngest.start(log, options, inputs));

@@ -2,14 +2,27 @@
 
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { addAlertCommands } from './commands/alert-commands.ts';
+import { addBackupCommands } from './commands/backup-commands.ts';
+import { addBundleCommand } from './commands/bundle-command.ts';
 import { addClusterCommands } from './commands/cluster-commands.ts';
+import { addCompletionCommand } from './commands/completion-command.ts';
+import { addConfigCommand } from './commands/config-command.ts';
+import { addDeviceCommands } from './commands/device-commands.ts';
+import { addDoctorCommand } from './commands/doctor-command.ts';
 import { addDrillCommand } from './commands/drill-command.ts';
+import { addExportCommands } from './commands/export-commands.ts';
 import { addForgetCommand } from './commands/forget-command.ts';
 import { addHistoryCommands } from './commands/history-commands.ts';
 import { addNodeCommand } from './commands/node-command.ts';
 import { addOrderCommands } from './commands/order-commands.ts';
 import { addReadCommands } from './commands/read-commands.ts';
 import { addRecoverCommand } from './commands/recover-command.ts';
+import { addSensorCommands } from './commands/sensor-commands.ts';
+import { addServiceCommand } from './commands/service-command.ts';
+import { addSinkCommands } from './commands/sink-commands.ts';
+import { addTopCommand } from './commands/top-command.ts';
+import { addTrustCommands } from './commands/trust-commands.ts';
 import { addVerifyCommand } from './commands/verify-command.ts';
 import { EXIT, Failure } from './failure.ts';
 import { simulateCommand } from './simulate.ts';
@@ -24,15 +37,29 @@ const program = new Command('sensorium')
   .configureHelp({ showGlobalOptions: false });
 
 addNodeCommand(program);
+addBackupCommands(program);
 addClusterCommands(program);
 addReadCommands(program);
+addDeviceCommands(program);
 addDrillCommand(program);
+addExportCommands(program);
 addForgetCommand(program);
 addHistoryCommands(program);
 addOrderCommands(program);
 addRecoverCommand(program);
+addAlertCommands(program);
+addSensorCommands(program);
+addSinkCommands(program);
+addTrustCommands(program);
 addVerifyCommand(program);
 simulateCommand(program);
+addConfigCommand(program);
+addTopCommand(program);
+addDoctorCommand(program);
+addBundleCommand(program);
+addServiceCommand(program);
+// The last: it knows those before it.
+addCompletionCommand(program);
 for (const command of program.commands) {
   command.exitOverride();
   for (const inner of command.commands) inner.exitOverride();

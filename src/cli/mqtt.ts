@@ -1,6 +1,7 @@
 // MQTT of a node: its broker, which also tells others of readings that came by other inputs and so is there without a
 // listener, the listener, and the bridge to another broker where one is asked for.
 
+import type { Gate } from '../access/gate.ts';
 import type { Config } from '../config/config.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Inbox } from '../ingest/inbox.ts';
@@ -14,6 +15,7 @@ import type { Log } from '../kit/log.ts';
 export interface Shared {
   readonly refusals: Refusals;
   readonly inbox: Inbox;
+  readonly gate: Gate;
   readonly version: string;
 }
 

@@ -6,18 +6,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ReadApi } from '../api/read-api.ts';
 import type { Config } from '../config/config.ts';
-import { ControlServer, type Cut, socketPathProblem } from '../control/control-server.ts';
+import { ControlServer, type Cut, type Slow, socketPathProblem } from '../control/control-server.ts';
 import { CsvFollower } from '../history/csv-follower.ts';
 import { DatabaseFollower } from '../history/database/database-follower.ts';
 import { DISCOVERY_PACE, Discovery } from '../host/discovery/discovery.ts';
 import { Host } from '../host/host.ts';
 import { NodeLog } from '../host/log.ts';
 import { advertisedHost } from '../host/network/advertised-host.ts';
-import { CutTransport } from '../host/network/cut-transport.ts';
-import { FaultyTransport } from '../host/network/faulty-transport.ts';
 import { freePorts } from '../host/network/free-ports.ts';
-import { SocketTransport } from '../host/network/socket-transport.ts';
-import type { Transport } from '../host/network/transport.ts';
 import { Retention } from '../host/retention.ts';
 import { DataDirectory, DataDirectoryError } from '../host/storage/data-directory.ts';
 import { NodeStore } from '../host/storage/node-store.ts';
@@ -28,10 +24,17 @@ import { Random } from '../kit/random.ts';
 import type { Address } from '../model/address.ts';
 import { addressText } from '../model/address.ts';
 import { findingText } from '../storage/finding.ts';
+import { accessOf } from './access.ts';
+import { discardFrozen, frozenOf } from './backup/freeze.ts';
 import { EXIT, Failure } from './failure.ts';
 import { Inputs } from './inputs.ts';
+import { startKnowledge } from './knowledge.ts';
 import { listening, textOf } from './listening.ts';
+import { openTransport } from './node-transport.ts';
+import { nodeTrust } from './node-trust.ts';
 import { peerOptionsOf, retentionOf } from './peer-options.ts';
+import { SiteMember } from './site-member.ts';
+import { startSinks } from './start-sinks.ts';
 
 const CONTROL_SOCKET = 'control.sock';
 const DATABASE = 'history.db';
@@ -42,6 +45,12 @@ const LIVE_HEARTBEAT_MS = 15_000;
 const RECENT_HEARTBEATS = 10;
 const SEED_BELOW = 2 ** 47;
 
+interface EdgeOptions {
+  readonly apiPort: number;
+  readonly isInsecure: boolean;
+  readonly trust: SiteMember | null;
+}
+
 export class Node {
   readonly log: NodeLog;
   /** Rejects when the node cannot go on. */
@@ -49,8 +58,10 @@ export class Node {
   /** Whether it can be cut off from others, for drills. */
   readonly #drills: boolean;
   #cut: Cut | null = null;
+  #slow: Slow | null = null;
   readonly #stops: (() => Promise<void>)[] = [];
   #fail: (why: unknown) => void = () => {};
+  #retain: (config: Config) => void = () => {};
 
   private constructor(log: NodeLog, drills: boolean) {
     this.log = log;
@@ -75,6 +86,13 @@ export class Node {
     }
   }
 
+  /** Takes up what can be while it runs: how much is said, where it is written, and how much history is kept. (OP2) */
+  reload(config: Config): void {
+    this.log.level = config.logLevel;
+    this.log.reopen();
+    this.#retain(config);
+  }
+
   /** Takes no more, answers what was taken, says goodbye, and closes the files. */
   async stop(): Promise<void> {
     for (let stop = this.#stops.pop(); stop !== undefined; stop = this.#stops.pop()) {
@@ -85,11 +103,12 @@ export class Node {
     }
   }
 
-  async #start(config: Config, directory: DataDirectory): Promise<void> {
+  async #start(given: Config, directory: DataDirectory): Promise<void> {
     const { log } = this;
     this.#stops.push(() => directory.release());
     const problem = socketPathProblem(join(directory.path, CONTROL_SOCKET));
     if (problem !== null) throw new Failure(problem, EXIT.usage);
+    const { config, trust, member: siteTrust, isInsecure } = nodeTrust(given, directory, log);
     let waitedOn: PeerHub | null = null;
     let onDisk: Host | null = null;
     const bounds = { outboxBytesMax: config.outboxMaxBytes, outboxPolicy: config.outboxPolicy };
@@ -144,20 +163,33 @@ export class Node {
     this.#stops.push(() => host.stop());
     await Promise.race([host.prepare(), this.failed]);
     const instance = randomBytes(8).toString('hex');
-    const transport = await this.#openTransport(config, host, advertised, apiPort, instance);
-    host.open(this.#cuttable(transport));
+    const where = { address: advertised, apiPort, instance };
+    const member = siteTrust && new SiteMember(config, siteTrust, host, log, advertised);
+    const guest = member?.guest ?? null;
+    const opened = await openTransport(config, trust, guest, host, where, this.#drills);
+    const { sockets, transport, cut, slow } = opened;
+    this.#cut = cut;
+    this.#slow = slow;
+    host.open(transport);
+    member?.open(sockets);
+    this.#stops.push(async () => member?.stop());
     // The log keeps what the files still need, but not for ever: a disk that cannot hold them must not fill with it.
     this.#followOrder(config, host, directory.path, (from) =>
       store.pinLog(CSV_PIN, from, performance.now() + CSV_PIN_MS),
     );
-    const retention = Retention.start(retentionOf(config), host, log);
+    let retention = Retention.start(retentionOf(config), host, log);
     this.#stops.push(() => retention.stop());
-    await this.#openEdges(config, host, directory.path, apiPort);
+    this.#retain = (kept) => {
+      void retention.stop();
+      retention = Retention.start(retentionOf(kept), host, log);
+    };
+    await this.#openEdges(config, host, directory.path, { apiPort, isInsecure, trust: member });
     if (config.discovery) await this.#openDiscovery(config, host, advertised, instance);
 
     log.always('ready', {
       port,
       api_port: apiPort,
+      ...(config.ingestPort !== null && { ingest_port: config.ingestPort }),
       address: addressText(advertised),
       site: config.site,
       sensors: config.sensors.length,
@@ -169,53 +201,6 @@ export class Node {
     if (config.port !== 0 && config.webApiPort !== 0) return [config.port, config.webApiPort];
     const [port = 0, apiPort = 0] = await freePorts(2);
     return [config.port === 0 ? port : config.port, config.webApiPort === 0 ? apiPort : config.webApiPort];
-  }
-
-  async #openTransport(
-    config: Config,
-    host: Host,
-    advertised: Address,
-    apiPort: number,
-    instance: string,
-  ): Promise<Transport> {
-    const { identity, incarnation } = host.peer;
-    const sockets = await listening(config.host, advertised.port, () =>
-      SocketTransport.start(
-        {
-          site: config.site,
-          peer: host.self,
-          identity,
-          incarnation,
-          apiPort,
-          zone: config.zone,
-          instance,
-          host: config.host,
-          port: advertised.port,
-          advertiseHost: advertised.host,
-          socketTimeoutMs: config.socketTimeoutMs,
-          acceptQueueSize: config.acceptQueueSize,
-          connectionsMax: config.maxConnections,
-          framesPerTickMax: config.maxWorkers,
-        },
-        host.events,
-      ),
-    );
-    const faults = {
-      delayMs: config.networkDelayMs,
-      jitterMs: config.networkDelayJitterMs,
-      spikeProb: config.networkDelaySpikeProb,
-      spikeMs: config.networkDelaySpikeMs,
-      lossProb: config.networkPacketLossProb,
-    };
-    const isFaulty = Object.values(faults).some((fault) => fault > 0);
-    return isFaulty ? new FaultyTransport(sockets, faults, new Random(randomInt(SEED_BELOW))) : sockets;
-  }
-
-  #cuttable(transport: Transport): Transport {
-    if (!this.#drills) return transport;
-    const cuttable = new CutTransport(transport);
-    this.#cut = (peers) => cuttable.cut(peers);
-    return cuttable;
   }
 
   /** The CSV files, and with them where each latest reading stands in the order. */
@@ -260,12 +245,34 @@ export class Node {
     return past;
   }
 
-  async #openEdges(config: Config, host: Host, path: string, apiPort: number): Promise<void> {
+  async #openEdges(
+    config: Config,
+    host: Host,
+    path: string,
+    { apiPort, isInsecure: insecure, trust }: EdgeOptions,
+  ): Promise<void> {
     const { hub } = host;
     const { log } = this;
     const past = this.#openPast(config, host, path);
     host.count(() => past?.counters() ?? {});
-    const control = await ControlServer.start(hub, log, join(path, CONTROL_SOCKET), { cut: this.#cut, past });
+    const knowledge = await startKnowledge(config, host, log, path);
+    this.#stops.push(() => knowledge.stop());
+    const { registry, alerts } = knowledge;
+    const { gate, control: access } = accessOf(config, hub, apiPort);
+    this.#stops.push(async () => access.devices.stop());
+    discardFrozen(path);
+    const sinks = await startSinks(config, host, log, path);
+    this.#stops.push(() => sinks.stop());
+    const control = await ControlServer.start(hub, log, join(path, CONTROL_SOCKET), {
+      access,
+      trust,
+      registry,
+      cut: this.#cut,
+      slow: this.#slow,
+      past,
+      replay: (sink, from) => sinks.replay(sink, from),
+      freeze: () => frozenOf(config, host, path),
+    });
     this.#stops.push(() => control.stop());
 
     const refusals = new Refusals(log, () => Date.now());
@@ -278,17 +285,24 @@ export class Node {
         backlog: config.acceptQueueSize,
         site: config.site,
         version: version(),
+        insecure,
+        ports: { ingest: config.ingestPort || null, mqtt: config.mqttPort || null },
         ready: () => (isReady ? [] : ['the inputs are being opened']),
         evidenceRecentMs: RECENT_HEARTBEATS * config.heartbeatIntervalMs,
         heartbeatMs: LIVE_HEARTBEAT_MS,
         past,
+        registry,
+        alerts: () => alerts.all(),
         refusedInput: () => refusals.all(),
         inboxed: () => inbox.all(),
+        sinks: () => sinks.views(),
+        gate,
+        dataDirectory: path,
       }),
     );
     this.#stops.push(() => api.stop());
 
-    const inputs = await Inputs.open(hub, log, config, { refusals, inbox, version: version() });
+    const inputs = await Inputs.open(hub, log, config, { refusals, inbox, gate, version: version() });
     this.#stops.push(() => inputs.stop());
     host.count(() => inputs.counters());
     isReady = true;
@@ -323,6 +337,8 @@ async function logOf(config: Config, directory: DataDirectory): Promise<NodeLog>
       node: directory.node,
       file: config.logFile,
       clearFile: config.clearLog,
+      fileMaxBytes: config.logFileMaxBytes,
+      filesKept: config.logFileKeep,
       text: process.stdout.isTTY === true,
     });
   } catch (cause) {

@@ -9,6 +9,7 @@ import { reportText } from '../sim/report.ts';
 import { CURVES, type CurveName } from '../sim/scale/curves.ts';
 import { type SimulationOptions, type SimulationProgress, simulate } from '../sim/simulation.ts';
 import { EXIT, Failure } from './failure.ts';
+import { advise } from './simulate/advice.ts';
 import { type Sizes, sizes, wholeNumber, wholeNumbers } from './simulate/numbers.ts';
 import { simulateOrdering } from './simulate/order.ts';
 import { plot } from './simulate/plot.ts';
@@ -34,12 +35,15 @@ interface Flags {
   readonly sensors: number;
   readonly period: number;
   readonly out: string;
+  readonly like?: string;
+  readonly set: readonly string[];
 }
 
 /** With all the faults; larger clusters are measured without checkers. */
 const CHECKED_NODES_MAX = 1_000;
 const PLOTTED_NODES = [10, 30, 100, 300];
 const PLOTTED_SEEDS = 3;
+const ADVISED_SEEDS = 3;
 const PROGRESS_EVERY_MS = 200;
 
 export function simulateCommand(program: Command): void {
@@ -97,7 +101,21 @@ export function simulateCommand(program: Command): void {
     )
     .option('--period <ms>', 'plot: between two readings of a sensor', wholeNumber(10, 600_000), 1_000)
     .option('--out <directory>', 'plot: where WHAT.svg and WHAT.csv go', '.')
-    .action((flags: Flags) => {
+    .option(
+      '--like <site>',
+      'what would happen at a site: a file of options (.env or .json), the URL of a node, or a shipped topology',
+    )
+    .option(
+      '--set <NAME=VALUE>',
+      'like: and beside it with another knob; may be given several times',
+      (text: string, former: readonly string[]) => [...former, text],
+      [],
+    )
+    .action(async (flags: Flags) => {
+      if (flags.like !== undefined) {
+        const { like, set: sets, seed, seeds = ADVISED_SEEDS, json } = flags;
+        return advise({ like, sets, seed, seeds, json });
+      }
       if (flags.plot !== undefined) plotAll(flags, flags.plot);
       else if (flags.order) checkOrder(flags);
       else check(flags);

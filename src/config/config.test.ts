@@ -151,10 +151,13 @@ test('[CF11] the description shows each value and where it came from', () => {
 });
 
 test('[CF11] a secret is masked wherever it is shown', () => {
-  const problems = problemsOf([], { CLUSTER_KEY: 'open sesame' });
+  const loaded = loadConfig([], { CLUSTER_KEY: 'open sesame' });
+  const problems = problemsOf([], { CLUSTER_KEY: `open sesame ${'!'.repeat(2_000)}` });
 
+  const shown = loaded.ok ? describe(loaded.value.settings) : '';
+  expect(shown).toContain('CLUSTER_KEY = ********');
   expect(problems.join()).toContain('CLUSTER_KEY = "********" (environment)');
-  expect(problems.join()).not.toContain('sesame');
+  expect(shown + problems.join()).not.toContain('sesame');
 });
 
 function write(name: string, content: string): string {

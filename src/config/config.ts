@@ -29,6 +29,8 @@ export interface Loaded {
   readonly settings: readonly Setting[];
   /** What was given and has no effect: worth a line in the log. */
   readonly notes: readonly string[];
+  /** What must not be found in anything that is handed on. */
+  readonly secrets: readonly string[];
 }
 
 /** Refused with one line a problem. */
@@ -57,7 +59,8 @@ export function loadConfig(
   ];
   if (problems.length > 0) return refused(problems);
 
-  return ok({ config, settings: settings.all(), notes: notesOn(values, settings) });
+  const notes = notesOn(values, settings);
+  return ok({ config, settings: settings.all(), notes, secrets: settings.secrets });
 }
 
 /** `NAME = value (where from)`, a line each, as `--print-config` shows it. */

@@ -41,7 +41,10 @@ function nearestOf(name: string, known: Iterable<string>): string | null {
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of known) {
     // A name without its unit is near, however long the unit.
-    const distance = candidate.startsWith(`${name}_`) ? 1 : editDistance(name, candidate);
+    const isWithoutUnit = candidate.startsWith(`${name}_`);
+    // No fewer letters change than one is longer by; so a name of any length costs little.
+    if (!isWithoutUnit && Math.abs(candidate.length - name.length) >= bestDistance) continue;
+    const distance = isWithoutUnit ? 1 : editDistance(name, candidate);
     if (distance < bestDistance) {
       best = candidate;
       bestDistance = distance;

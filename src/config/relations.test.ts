@@ -14,14 +14,6 @@ test.each([
     { HEARTBEAT_TIMEOUT_MS: '90' },
     'HEARTBEAT_TIMEOUT_MS = "90" (environment): must be at least twice ORDER_HEARTBEAT_MS = "50" (default)',
   ],
-  [
-    { HOST: '0.0.0.0' },
-    'HOST = "0.0.0.0" (environment): connections are not authenticated, so a bind beyond loopback (127.0.0.1, ::1, localhost) needs INSECURE=true',
-  ],
-  [
-    { CLUSTER_KEY: 'k', INSECURE: 'yes' },
-    'CLUSTER_KEY = "********" (environment): this version does not encrypt or authenticate connections, so it does not start with a key; leave it unset',
-  ],
   [{ ADVERTISE_HOST: '::' }, 'ADVERTISE_HOST = "::" (environment): must be a host that others can dial'],
   [
     { PORT: '65000' },

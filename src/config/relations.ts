@@ -39,7 +39,7 @@ export function checkSensors(sensors: readonly SensorOptions[], settings: Settin
   });
 }
 
-function isLoopback(host: string): boolean {
+export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }
 
@@ -53,20 +53,6 @@ export function webApiPortOf({ port, webApiPort }: Pick<OptionValues, 'port' | '
 }
 
 const RELATIONS: readonly Relation[] = [
-  {
-    between: ['CLUSTER_KEY'],
-    wrong: ({ clusterKey }) =>
-      clusterKey === null
-        ? null
-        : 'this version does not encrypt or authenticate connections, so it does not start with a key; leave it unset',
-  },
-  {
-    between: ['HOST', 'INSECURE'],
-    wrong: ({ host, insecure }) =>
-      insecure || isLoopback(host)
-        ? null
-        : 'connections are not authenticated, so a bind beyond loopback (127.0.0.1, ::1, localhost) needs INSECURE=true',
-  },
   {
     between: ['ADVERTISE_HOST'],
     wrong: ({ advertiseHost }) =>

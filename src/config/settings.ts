@@ -17,6 +17,8 @@ const LONE_SURROGATE = /\p{Surrogate}/u;
 
 export class Settings {
   readonly problems: string[] = [];
+  /** What was given for options that are never shown. */
+  readonly secrets: string[] = [];
   readonly #given: ReadonlyMap<string, Given>;
   readonly #settings = new Map<string, Setting>();
   readonly #failed = new Set<string>();
@@ -72,6 +74,7 @@ export class Settings {
     if (given === undefined) return this.#fallBack(name, option, profile);
 
     const text = given.text.trim();
+    if (option.secret === true) this.secrets.push(text);
     const value = LONE_SURROGATE.test(text) ? undefined : option.kind.parse(text);
     if (value === undefined) {
       this.#fail(

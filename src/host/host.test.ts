@@ -156,7 +156,15 @@ class LinesLog extends NodeLog {
   readonly lines: string[] = [];
 
   constructor() {
-    super({ level: 'CRITICAL', node: 'ann', file: null, clearFile: false, text: false });
+    super({
+      level: 'CRITICAL',
+      node: 'ann',
+      file: null,
+      clearFile: false,
+      fileMaxBytes: 'never',
+      filesKept: 0,
+      text: false,
+    });
   }
 
   override warn(message: string): void {

@@ -28,6 +28,8 @@ const STALL_MS = 250;
 const TIMER_MAX_MS = 2 ** 31 - 1;
 
 const COMPLAINTS_PER_SECOND = 5;
+/** Facts of somebody kept out; counters count all. (TR8) */
+const DISTRUSTS_PER_SECOND = 5;
 
 /** How long a stop waits for another to lead. */
 const HAND_OVER_MS = 600;
@@ -66,6 +68,7 @@ export class Host implements Carrier {
   readonly #broken: (error: unknown) => void;
   readonly #counted: (() => Counts)[];
   readonly #complaints = new Rate(COMPLAINTS_PER_SECOND);
+  readonly #distrusts = new Rate(DISTRUSTS_PER_SECOND);
   #stalledMs = 0;
   /** Batches at the disk. */
   #appending = 0;
@@ -139,6 +142,11 @@ export class Host implements Carrier {
     refused: (where, code, reason) => {
       // Each is counted; a flood of them is not to fill the disk.
       if (this.#complaints.allows(performance.now())) this.#log.warn('refused', { where, code, reason });
+    },
+    distrusted: (where, why, named) => {
+      if (this.#distrusts.allows(performance.now())) {
+        this.#announce({ type: 'peer-refused', where, why, named });
+      }
     },
   };
 

@@ -1,9 +1,9 @@
 // The log of a node: JSON lines on a pipe, text on a terminal, both to a file as well when asked. Level DEMO
-// shows the cluster's story alone. SPEC rules HO6, HO7.
+// shows the cluster's story alone. SPEC rules HO6, HO7, HO12.
 
-import { closeSync, openSync } from 'node:fs';
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
 import type { Log, LogFields } from '../kit/log.ts';
+import { RotatingFile } from './rotating-file.ts';
 
 export type LogLevel = 'DEBUG' | 'INFO' | 'WARNING' | 'ERROR' | 'CRITICAL' | 'DEMO';
 
@@ -13,6 +13,9 @@ export interface LogOptions {
   readonly node: string;
   readonly file: string | null;
   readonly clearFile: boolean;
+  /** At what size the file is set aside, and how many former ones are kept. */
+  readonly fileMaxBytes: number | 'never';
+  readonly filesKept: number;
   readonly text: boolean;
 }
 
@@ -27,14 +30,17 @@ const PINO_LEVELS = {
   DEMO: 'story',
 } as const;
 
+const LEVELS: readonly LogLevel[] = ['DEBUG', 'INFO', 'WARNING', 'ERROR', 'CRITICAL', 'DEMO'];
+
 export class NodeLog implements Log {
   readonly #pino: Logger<'story'>;
-  readonly #demo: boolean;
+  readonly #file: RotatingFile | null;
+  #demo: boolean;
 
   constructor(options: LogOptions) {
-    if (options.file !== null && options.clearFile) closeSync(openSync(options.file, 'w'));
     const streams: DestinationStream[] = [options.text ? textStream() : destination({ dest: 1, sync: true })];
-    if (options.file !== null) streams.push(destination({ dest: options.file, mkdir: true, sync: true }));
+    this.#file = fileOf(options);
+    if (this.#file !== null) streams.push(this.#file);
     this.#demo = options.level === 'DEMO';
     this.#pino = pino(
       {
@@ -49,6 +55,21 @@ export class NodeLog implements Log {
         { levels: { story: STORY } },
       ),
     );
+  }
+
+  get level(): LogLevel {
+    if (this.#demo) return 'DEMO';
+    return LEVELS.find((level) => PINO_LEVELS[level] === this.#pino.level) ?? 'INFO';
+  }
+
+  set level(level: LogLevel) {
+    this.#demo = level === 'DEMO';
+    this.#pino.level = PINO_LEVELS[level];
+  }
+
+  /** Goes on in the log file of that name, after another program has moved it. (HO12) */
+  reopen(): void {
+    this.#file?.reopen();
   }
 
   debug(message: string, fields: LogFields = {}): void {
@@ -79,6 +100,13 @@ export class NodeLog implements Log {
   }
 }
 
+function fileOf({ file, clearFile, fileMaxBytes, filesKept }: LogOptions): RotatingFile | null {
+  if (file === null) return null;
+  return new RotatingFile({ path: file, clear: clearFile, maxBytes: fileMaxBytes, keep: filesKept });
+}
+
+const RED_LEVELS = ['error', 'fatal'];
+
 /** One line of text a record, for a person at a terminal. */
 function textStream(): DestinationStream {
   return {
@@ -86,7 +114,8 @@ function textStream(): DestinationStream {
       const { level, time, node, msg, pid: _pid, hostname: _hostname, ...fields } = JSON.parse(line);
       const shown = Object.entries(fields).map(([key, value]) => ` ${key}=${JSON.stringify(value)}`);
       const clock = String(time).slice(11, 23);
-      process.stdout.write(`${clock} ${String(level).padEnd(5)} ${node}  ${msg}${shown.join('')}\n`);
+      const text = `${clock} ${String(level).padEnd(5)} ${node}  ${msg}${shown.join('')}`;
+      process.stdout.write(RED_LEVELS.includes(level) ? `\u001b[31m${text}\u001b[39m\n` : `${text}\n`);
     },
   };
 }

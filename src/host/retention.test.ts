@@ -119,7 +119,15 @@ async function hostAlone(): Promise<Host> {
 }
 
 function quietLog(): NodeLog {
-  return new NodeLog({ level: 'CRITICAL', node: 'ann', file: null, clearFile: false, text: false });
+  return new NodeLog({
+    level: 'CRITICAL',
+    node: 'ann',
+    file: null,
+    clearFile: false,
+    fileMaxBytes: 'never',
+    filesKept: 0,
+    text: false,
+  });
 }
 
 class NoTransport implements Transport {

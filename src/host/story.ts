@@ -44,6 +44,15 @@ export function lineOf(fact: Fact): Line | null {
         text: 'two nodes write one sensor; the latest reading wins',
         fields: { sensor: fact.sensor, origins: fact.origins.join(' ') },
       };
+    case 'alert': {
+      const { rule, sensor, severity, state, text: what } = fact.alert;
+      const isRaised = state === 'raised';
+      return {
+        level: isRaised ? 'warn' : 'story',
+        text: isRaised ? 'an alert is raised' : 'an alert is over',
+        fields: { rule, sensor, severity, what },
+      };
+    }
     case 'clock-off':
       return {
         level: 'warn',
@@ -61,6 +70,12 @@ export function lineOf(fact: Fact): Line | null {
       return story(`full sync from ${fact.peer} finished`, { records: fact.records });
     case 'converged':
       return story(`state is equal to that of ${fact.peer}`);
+    case 'peer-refused':
+      return {
+        level: 'warn',
+        text: 'kept somebody out',
+        fields: { where: fact.where, why: fact.why, ...(fact.named !== null && { peer: fact.named }) },
+      };
     case 'message-refused':
       return debug('a message was refused', { peer: fact.peer, code: fact.code, reason: fact.reason });
     case 'link-up':

@@ -10,10 +10,12 @@ import { freePorts } from '../../host/network/free-ports.ts';
 import { LocalCluster } from '../cluster/local-cluster.ts';
 import type { NodePlan } from '../cluster/topology.ts';
 import { DRILLS, type DrillName, type DrillReport, drill } from '../drill/drill.ts';
+import { DrillGround } from '../drill/drill-ground.ts';
 import { EXIT, Failure } from '../failure.ts';
 
 const NODES_MAX = 9;
 const PORTS_PER_NODE = 3;
+const PAUSE_MS = 2;
 
 export function addDrillCommand(program: Command): void {
   program
@@ -44,7 +46,7 @@ async function run(
     const tell = (text: string) => {
       if (!options.json) process.stdout.write(`${text}\n`);
     };
-    const report = await drill(name, cluster, directory, tell);
+    const report = await drill(name, new DrillGround(cluster, directory), PAUSE_MS, tell);
     process.stdout.write(options.json ? `${JSON.stringify(report)}\n` : `\n${textOf(report)}\n`);
     if (report.lost + report.doubled > 0 || !report.equal) {
       throw new Failure('the history is not what it must be');

@@ -1,5 +1,5 @@
 // The commands that show what a node knows: status, get, tail and members. Each speaks to the read API of the
-// node given by --node, and prints JSON with --json. SPEC rule CL4.
+// node given by --node, and prints JSON with --json. SPEC rules CL4, OP3.
 
 import type { Command } from 'commander';
 import { ApiClient, type LatestRow } from '../api-client.ts';
@@ -16,7 +16,12 @@ interface ReadOptions {
 export function addReadCommands(program: Command): void {
   readCommand(program, 'status', 'what one node knows of the site').action(async (options: ReadOptions) => {
     const client = new ApiClient(options.node);
-    const [members, latest] = await Promise.all([client.members(), client.latest()]);
+    const [members, latest, { insecure }, view] = await Promise.all([
+      client.members(),
+      client.latest(),
+      client.health(),
+      client.view(),
+    ]);
     const self = members.find((member) => member.self)?.id ?? '';
     const count = (status: string) => members.filter((member) => member.status === status).length;
     const status = {
@@ -27,12 +32,20 @@ export function addReadCommands(program: Command): void {
       dead: count('dead'),
       sensors: latest.length,
       stale: latest.filter((row) => row.stale).length,
+      leader: view.leader,
+      quorum: view.quorum,
+      watermark: view.watermark,
+      outbox: view.outbox,
+      insecure,
     };
     if (options.json) return print(JSON.stringify(status));
     print(
       `${status.node}: ${status.alive} of ${status.members} nodes alive, ${status.suspected} suspected, ` +
-        `${status.dead} dead; ${status.sensors} sensors, ${status.stale} stale`,
+        `${status.dead} dead; ${status.sensors} sensors, ${status.stale} stale\n` +
+        `${view.leader ?? 'nobody'} leads${view.quorum ? '' : ', no quorum'}; ` +
+        `${view.watermark} readings committed, ${view.outbox} waiting here`,
     );
+    if (insecure) print(red('INSECURE: anyone who can connect may join this site, and nothing is encrypted'));
   });
 
   readCommand(
@@ -102,6 +115,10 @@ function latestTable(rows: readonly LatestRow[]): string {
       [...row.flags, ...(row.stale ? ['stale'] : [])].join(' '),
     ]),
   );
+}
+
+function red(text: string): string {
+  return process.stdout.isTTY ? `\u001b[31m${text}\u001b[39m` : text;
 }
 
 function print(text: string): void {

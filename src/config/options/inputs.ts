@@ -30,6 +30,32 @@ export const INPUT_OPTIONS = {
     default: 'stored',
     help: 'What an input waits for before it acknowledges. committed: that a quorum has it durable, with its place in the order.',
   }),
+  anonymousWrite: option({
+    name: 'ANONYMOUS_WRITE',
+    kind: oneOf('loopback', 'all', 'none'),
+    default: 'loopback',
+    help: 'Who may write and subscribe without a token: what runs on this machine, all, or nobody. sensorium device add makes tokens.',
+  }),
+  ingestAnonymousWrite: option({
+    name: 'INGEST_ANONYMOUS_WRITE',
+    kind: unset(oneOf('loopback', 'all', 'none')),
+    default: null,
+    defaultText: 'as ANONYMOUS_WRITE',
+    help: 'The same for the HTTP input alone.',
+  }),
+  mqttAnonymousWrite: option({
+    name: 'MQTT_ANONYMOUS_WRITE',
+    kind: unset(oneOf('loopback', 'all', 'none')),
+    default: null,
+    defaultText: 'as ANONYMOUS_WRITE',
+    help: 'The same for the MQTT listener alone.',
+  }),
+  anonymousRead: option({
+    name: 'ANONYMOUS_READ',
+    kind: oneOf('loopback', 'all', 'none'),
+    default: 'loopback',
+    help: 'Who may read the API and the pages without a token: what runs on this machine, all, or nobody. /healthz and /readyz answer anybody.',
+  }),
   modbusConfig: option({
     name: 'MODBUS_CONFIG',
     kind: unset(PATH),

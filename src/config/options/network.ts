@@ -1,6 +1,18 @@
 // Where this node listens, whom it dials, and what it does to its own traffic in demos and tests.
 
-import { ADDRESSES, BOOLEAN, decimal, HOST, oneOf, PORT, seconds, text, unset, whole } from '../kind.ts';
+import {
+  ADDRESSES,
+  BOOLEAN,
+  decimal,
+  HOST,
+  oneOf,
+  PATH,
+  PORT,
+  seconds,
+  text,
+  unset,
+  whole,
+} from '../kind.ts';
 import { option } from '../option.ts';
 
 export const NETWORK_OPTIONS = {
@@ -8,7 +20,7 @@ export const NETWORK_OPTIONS = {
     name: 'HOST',
     kind: HOST,
     default: '127.0.0.1',
-    help: 'Bind address of every listener. Beyond loopback it needs INSECURE=true.',
+    help: 'Bind address of every listener. Beyond loopback it needs a CLUSTER_KEY, or INSECURE=true.',
   }),
   port: option({
     name: 'PORT',
@@ -41,7 +53,7 @@ export const NETWORK_OPTIONS = {
     name: 'INSECURE',
     kind: BOOLEAN,
     default: false,
-    help: 'Allow a bind beyond loopback, where anyone who can connect may read, write and join.',
+    help: 'Allow a bind beyond loopback without a CLUSTER_KEY: anyone who can connect may then join, and nothing is encrypted.',
   }),
   clusterKey: option({
     name: 'CLUSTER_KEY',
@@ -49,7 +61,20 @@ export const NETWORK_OPTIONS = {
     default: null,
     defaultText: 'none',
     secret: true,
-    help: 'Not supported by this version, which refuses to start with it rather than pretend security.',
+    help: 'The same secret at every node of the site: nodes without it are kept out, and what goes between nodes is encrypted. 16 random characters or more.',
+  }),
+  keyPassphraseFile: option({
+    name: 'KEY_PASSPHRASE_FILE',
+    kind: unset(PATH),
+    default: null,
+    defaultText: 'trust/passphrase beside the keys',
+    help: 'A file with what opens the keys that sensorium init and join leave on the disk. Elsewhere than them it is worth more.',
+  }),
+  certificateDays: option({
+    name: 'CERTIFICATE_DAYS',
+    kind: decimal(0.0001, 3_650),
+    default: 365,
+    help: 'How long certificates hold that this node signs for members. Each is followed by another after two thirds of its life.',
   }),
   discovery: option({
     name: 'DISCOVERY',

@@ -1,6 +1,6 @@
 // Who this node is, where it keeps its own, and what it says of itself.
 
-import { BOOLEAN, NODE_ID, oneOf, PATH, text, unset, whole } from '../kind.ts';
+import { BOOLEAN, NODE_ID, oneOf, or, PATH, text, unset, whole } from '../kind.ts';
 import { option, PROFILES } from '../option.ts';
 
 export const NODE_OPTIONS = {
@@ -66,6 +66,18 @@ export const NODE_OPTIONS = {
     default: null,
     defaultText: 'none',
     help: 'Also log to this file.',
+  }),
+  logFileMaxBytes: option({
+    name: 'LOG_FILE_MAX_BYTES',
+    kind: or('never', whole(65_536, Number.MAX_SAFE_INTEGER)),
+    default: 67_108_864,
+    help: 'A LOG_FILE of this size becomes LOG_FILE.1, and those before it one more. never leaves that to others, such as logrotate.',
+  }),
+  logFileKeep: option({
+    name: 'LOG_FILE_KEEP',
+    kind: whole(0, 1_000),
+    default: 5,
+    help: 'So many former log files are kept.',
   }),
   clearLog: option({
     name: 'CLEAR_LOG',

@@ -11,15 +11,25 @@ export interface Knobs {
   readonly intervalMs: number;
   /** Exchanges a round, and peers that fresh readings are pushed to, at most. */
   readonly fanout: number;
+  /** All else, as at a certain site. */
+  readonly like?: Likeness;
 }
 
+export type Likeness = Pick<FleetOptions, 'membership' | 'replication' | 'topology'> & {
+  readonly latencyMs: FleetOptions['air']['latencyMs'];
+};
+
 export function fleetOptionsOf(knobs: Knobs): FleetOptions {
-  const { seed, nodes, lossPercent, intervalMs, fanout } = knobs;
+  const { seed, nodes, lossPercent, intervalMs, fanout, like } = knobs;
+  const { membership, replication, topology } = like ?? FLEET_DEFAULTS;
+  const latencyMs = like?.latencyMs ?? AIR_DEFAULTS.latencyMs;
   return {
     ...FLEET_DEFAULTS,
     seed,
     nodes,
-    air: { ...AIR_DEFAULTS, lossChance: lossPercent / 100 },
-    replication: { ...FLEET_DEFAULTS.replication, gossipIntervalMs: intervalMs, maxFanout: fanout },
+    membership,
+    topology,
+    air: { ...AIR_DEFAULTS, latencyMs, lossChance: lossPercent / 100 },
+    replication: { ...replication, gossipIntervalMs: intervalMs, maxFanout: fanout },
   };
 }
