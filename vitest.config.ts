@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const E2E = 'test/e2e/**/*.test.ts';
+const UI = 'test/ui/**/*.test.ts';
 
 export default defineConfig({
   test: {
@@ -15,8 +16,8 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'code',
-          include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: [E2E],
+          include: ['src/**/*.test.ts', 'web/src/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: [E2E, UI],
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
         },
@@ -24,7 +25,7 @@ export default defineConfig({
       {
         // Whole sites of processes need the machine to themselves.
         extends: true,
-        test: { name: 'sites', include: [E2E], maxWorkers: 1, sequence: { groupOrder: 2 } },
+        test: { name: 'sites', include: [E2E, UI], maxWorkers: 1, sequence: { groupOrder: 2 } },
       },
     ],
   },

@@ -1,13 +1,26 @@
-// Makes a checkout ready to run: installs what package-lock.json names and compiles src/ to dist/, each only when
-// something changed since the last time. Uses nothing but Node, so that it works in a fresh clone.
+// Makes a checkout ready to run: installs what package-lock.json names, compiles src/ to dist/ and bundles web/ to
+// dist/web/, each only when something changed since the last time. Uses nothing but Node, so that it works in a fresh clone.
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+const DIST = join(ROOT, 'dist');
+/** What of it the compiler does not make. */
+const WEB_OUTPUT = ['web', '.built-web'];
 
 const LOWEST_NODE = [20, 19];
 
@@ -36,6 +49,8 @@ export function prepare() {
 }
 
 function install() {
+  // A linked directory is another checkout's: an installation would empty it under its feet.
+  if (lstatSync(join(ROOT, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink()) return;
   const stamp = join(ROOT, 'node_modules', '.sensorium-lock');
   const lock = createHash('sha256')
     .update(readFileSync(join(ROOT, 'package-lock.json')))
@@ -47,16 +62,30 @@ function install() {
 }
 
 export function build() {
-  const stamp = join(ROOT, 'dist', '.built');
-  const inputs = ['src', 'tsconfig.json', 'tsconfig.build.json', 'package.json'].map((path) =>
-    join(ROOT, path),
-  );
-  if (existsSync(stamp) && Math.max(...inputs.map(newest)) < statSync(stamp).mtimeMs) return;
+  if (isOlder('.built', ['src', 'tsconfig.json', 'tsconfig.build.json', 'package.json'])) compile();
+  if (isOlder('.built-web', ['web', 'package.json'])) bundle();
+}
+
+function compile() {
   console.error('compiling');
-  rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
+  mkdirSync(DIST, { recursive: true });
+  for (const name of readdirSync(DIST)) {
+    if (!WEB_OUTPUT.includes(name)) rmSync(join(DIST, name), { recursive: true });
+  }
   run(bin('tsc'), ['-p', 'tsconfig.build.json'], { stdio: ['ignore', 2, 2] });
-  mkdirSync(join(ROOT, 'dist'), { recursive: true });
-  writeFileSync(stamp, '');
+  writeFileSync(join(DIST, '.built'), '');
+}
+
+function bundle() {
+  console.error('bundling the pages');
+  run(bin('vite'), ['build', 'web', '--logLevel', 'warn'], { stdio: ['ignore', 2, 2] });
+  writeFileSync(join(DIST, '.built-web'), '');
+}
+
+function isOlder(stampName, inputs) {
+  const stamp = join(DIST, stampName);
+  if (!existsSync(stamp)) return true;
+  return Math.max(...inputs.map((path) => newest(join(ROOT, path)))) >= statSync(stamp).mtimeMs;
 }
 
 function newest(path) {

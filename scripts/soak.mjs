@@ -2,6 +2,8 @@
 // the command that replays it.
 // `npm run soak -- --faults 200 [--nodes 5] [--seed S] [--only kill,rot] [--keep]`: a site of real processes under load,
 // struck by random faults and then held to account; test/e2e/soak/ is the program.
+// `npm run soak -- --fuzz [--for 10m] [--only mqtt,entries] [--seed N] [--keep]`: every decoder is given spoilt bytes,
+// each for so long; test/fuzz/ is the program.
 
 import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
@@ -15,6 +17,8 @@ const args = process.argv.slice(2);
 if (args.includes('--faults')) {
   prepare();
   run(bin('tsx'), [join('test', 'e2e', 'soak', 'main.ts'), ...args]);
+} else if (args.includes('--fuzz')) {
+  run(bin('tsx'), [join('test', 'fuzz', 'main.ts'), ...args]);
 } else simulate(durationMs(args));
 
 function simulate(forMs) {

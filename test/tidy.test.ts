@@ -11,7 +11,7 @@ const LONG: readonly string[] = [];
 
 const code = ['src', 'test', 'bench', 'scripts', 'web'].flatMap((folder) =>
   readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-    .filter((path) => /\.(ts|mjs|js)$/.test(path) && !path.includes('node_modules'))
+    .filter((path) => /\.(tsx?|mjs|js)$/.test(path) && !path.includes('node_modules'))
     .map((path) => join(folder, path)),
 );
 const tests = code.filter((path) => /\.(test|contract)\.ts$/.test(path));

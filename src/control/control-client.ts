@@ -1,6 +1,7 @@
 // The other end of a node's control socket: asks one thing and waits for the answer.
 
 import { connect } from 'node:net';
+import { userInfo } from 'node:os';
 import { LIMITS } from '../model/limits.ts';
 import type { ControlAnswer, ControlRequest } from './request.ts';
 
@@ -21,7 +22,7 @@ export function askNode(
     socket.on('error', (error) => {
       reject(new Error(`no node listens at ${path}`, { cause: error }));
     });
-    socket.on('connect', () => socket.write(`${JSON.stringify(request)}\n`));
+    socket.on('connect', () => socket.write(`${JSON.stringify({ ...request, by: asker() })}\n`));
     socket.on('data', (chunk: string) => {
       text += chunk;
       const end = text.indexOf('\n');
@@ -31,4 +32,16 @@ export function askNode(
     });
     socket.on('close', () => reject(new Error('the node closed the connection without an answer')));
   });
+}
+
+/** Who sits there, as the audit is to name them. */
+function asker(): string {
+  try {
+    const { username } = userInfo();
+    const { SUDO_USER: sudoer } = process.env;
+    return sudoer === undefined ? username : `${sudoer} (as ${username})`;
+  } catch {
+    // A user without an entry in the system's list has no name.
+    return '';
+  }
 }

@@ -77,6 +77,23 @@ test('[CT5] a node is cut off from others only where it was started to be drille
   expect(refused).toEqual({ ok: false, problem: 'this node takes no part in drills' });
 });
 
+test('[CT6] a node is made to send later only where it was started to be drilled', async () => {
+  const delays: number[] = [];
+  const path = join(directory, 'drilled.sock');
+  const slow = (delayMs: number) => delays.push(delayMs);
+  const drilled = await ControlServer.start(hub, recordingLog(), path, { slow });
+
+  const taken = await askNode(path, { act: 'slow', delayMs: 250 });
+  const tooMuch = await askNode(path, { act: 'slow', delayMs: 10_001 });
+  const refused = await ask({ act: 'slow', delayMs: 250 });
+  await drilled.stop();
+
+  expect(taken).toEqual({ ok: true, done: 'slow' });
+  expect(delays).toEqual([250]);
+  expect(tooMuch).toEqual({ ok: false, problem: '"delayMs" is a number from 0 to 10000' });
+  expect(refused).toEqual({ ok: false, problem: 'this node takes no part in drills' });
+});
+
 test('[CT3] a node id that is none is refused', async () => {
   expect(await ask({ act: 'remove', peer: 'No Node' as PeerId })).toMatchObject({
     ok: false,

@@ -28,6 +28,10 @@ export function checkReading(candidate: Candidate): Result<Reading> {
     return refused(`a sensor is a string, got ${kindOf(candidate.sensor)}`);
   const sensor = parseSensorId(candidate.sensor);
   if (!sensor.ok) return sensor;
+  // What nodes keep for themselves, and what MQTT retains, has names that no input may write. (AC1)
+  if (sensor.value.startsWith('$')) {
+    return refused(`names that begin with $ are the node's own, got ${quoted(sensor.value)}`);
+  }
   const value = checkValue(candidate.value);
   if (!value.ok) return value;
 
@@ -55,7 +59,7 @@ export function checkReading(candidate: Candidate): Result<Reading> {
 }
 
 export function checkValue(value: unknown): Result<Value> {
-  if (typeof value !== 'object') return checkScalar(value, 'a value');
+  if (typeof value !== 'object') return checkScalar(value, null);
   if (value === null || Array.isArray(value)) {
     return refused(`a value is a number, boolean, string or flat record of those, got ${kindOf(value)}`);
   }
@@ -73,7 +77,7 @@ function checkRecord(record: object): Result<Value> {
   for (const [name, field] of fields) {
     const problem = fieldNameProblem(name);
     if (problem !== null) return refused(problem);
-    const scalar = checkScalar(field, `the field ${quoted(name)}`);
+    const scalar = checkScalar(field, name);
     if (!scalar.ok) return scalar;
     bytes += utf8Length(name) + (typeof scalar.value === 'string' ? utf8Length(scalar.value) : 0);
     checked[name] = scalar.value;
@@ -86,24 +90,33 @@ function checkRecord(record: object): Result<Value> {
   return ok(checked);
 }
 
-function checkScalar(scalar: unknown, what: string): Result<Scalar> {
+/** `field`: the name of the field that it is of; null for a value that is no record. Most are fine and never named. */
+function checkScalar(scalar: unknown, field: string | null): Result<Scalar> {
   switch (typeof scalar) {
     case 'number':
-      return Number.isFinite(scalar) ? ok(scalar) : refused(`${what} is a finite number, got ${scalar}`);
+      return Number.isFinite(scalar)
+        ? ok(scalar)
+        : refused(`${called(field)} is a finite number, got ${scalar}`);
     case 'boolean':
       return ok(scalar);
     case 'string':
-      return checkText(scalar, what);
+      return checkText(scalar, field);
     default:
-      return refused(`${what} is a number, boolean or string, got ${kindOf(scalar)}`);
+      return refused(`${called(field)} is a number, boolean or string, got ${kindOf(scalar)}`);
   }
 }
 
-function checkText(text: string, what: string): Result<string> {
+function checkText(text: string, field: string | null): Result<string> {
   const tooLong = text.length > LIMITS.textValueBytesMax || utf8Length(text) > LIMITS.textValueBytesMax;
-  if (tooLong) return refused(`${what} has at most ${LIMITS.textValueBytesMax} bytes as a text`);
-  if (LONE_SURROGATE.test(text)) return refused(`${what} is not valid Unicode text, got ${quoted(text)}`);
+  if (tooLong) return refused(`${called(field)} has at most ${LIMITS.textValueBytesMax} bytes as a text`);
+  if (LONE_SURROGATE.test(text)) {
+    return refused(`${called(field)} is not valid Unicode text, got ${quoted(text)}`);
+  }
   return ok(text);
+}
+
+function called(field: string | null): string {
+  return field === null ? 'a value' : `the field ${quoted(field)}`;
 }
 
 function fieldNameProblem(name: string): string | null {

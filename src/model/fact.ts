@@ -2,12 +2,14 @@
 // the simulator's checkers.
 
 import type { Address } from './address.ts';
+import type { Alert } from './alert.ts';
 import type { KnownAddress } from './durable.ts';
 import type { Identity, PeerId, SensorId } from './ids.ts';
 import type { MemberStatus } from './member.ts';
 import type { OrderFact } from './order-fact.ts';
 import type { Record } from './reading.ts';
 import type { RelayMessage } from './relay-message.ts';
+import type { TrustRefusal } from './trust-refusal.ts';
 
 /** How changes reached this peer; the names are those of `/api/updates`. */
 export type SyncSource = 'local_sensor' | 'push' | 'pull' | 'full_sync';
@@ -93,6 +95,8 @@ export type Fact =
     }
   /** Two origins write one sensor. It has one winner everywhere, but is often a mistake. */
   | { readonly type: 'sensor-collision'; readonly sensor: SensorId; readonly origins: readonly PeerId[] }
+  /** Something should not be at a sensor, or is over; all nodes know of it. (AL4) */
+  | { readonly type: 'alert'; readonly alert: Alert }
   /** A device's clock ran ahead of this origin's by more than the allowed skew. */
   | { readonly type: 'clock-suspect'; readonly sensor: SensorId; readonly aheadMs: number }
   /** This peer's own clock is off its members' median; arrival times are corrected by `offsetMs`. */
@@ -101,6 +105,14 @@ export type Fact =
   | { readonly type: 'full-sync-finished'; readonly peer: PeerId; readonly records: number }
   /** For the first time since something was missing, a whole exchange found both sides equal. */
   | { readonly type: 'converged'; readonly peer: PeerId }
+  /** Somebody was kept out, or what came in somebody's name was; of many in a short time, a few are told. */
+  | {
+      readonly type: 'peer-refused';
+      readonly where: string;
+      readonly why: TrustRefusal;
+      /** Whom it says, or is known, to be. */
+      readonly named: PeerId | null;
+    }
   | {
       readonly type: 'message-refused';
       readonly peer: PeerId;

@@ -79,6 +79,15 @@ export const LIMITS = {
   /** Refused connections that are kept open so that the refusal arrives; above it they are cut off. */
   refusalsLingeringMax: 64,
   dialsUnderWayMax: 64,
+  /** Connections that have not agreed on TLS yet; of more, one that has taken long makes room. */
+  handshakesMax: 256,
+  /** Codes of `sensorium invite` that are out, or were lately. */
+  invitationsMax: 64,
+  /** Who has come to join or to renew a certificate and was not answered yet, and what each may say. */
+  guestsMax: 16,
+  guestBytesMax: 8_192,
+  /** Keys for datagrams, a few of each peer; of more, the oldest goes. */
+  datagramKeysMax: 16_384,
   /** Addresses whose back-off is remembered; of more, the longest unused goes. */
   dialsKnownMax: 1_024,
   /** Datagrams handed to the system and not yet taken by it. */
@@ -111,13 +120,32 @@ export const LIMITS = {
   modbusDevicesMax: 256,
   /** Of one device. */
   modbusRegistersMax: 2_048,
-  /** Problems of its file that are told at once. */
-  modbusProblemsMax: 50,
+  /** Problems of a file that are told at once. */
+  fileProblemsMax: 50,
+  /** Readings of one file that is imported: what each says is held in memory. */
+  importReadingsMax: 2_000_000,
+  sinksMax: 16,
+  /** Patterns of sensors that one sink takes. */
+  sinkPatternsMax: 64,
+  /** Readings that are handed to a sink at once. */
+  sinkBatchReadingsMax: 10_000,
+  /** Streams of which a sink is asked how far it has them, where it stands in the order of another group. */
+  sinkStreamsMax: 65_536,
+  /** Messages to a sink's server that are not acknowledged yet. */
+  sinkUnderWayMax: 256,
   /** Series of the line protocol whose sensor id is kept in memory. */
   lineSeriesKeptMax: 16_384,
   /** Reasons that refused input is counted by. */
   refusalReasonsMax: 64,
   refusalPayloadBytesMax: 512,
+
+  /** Devices of a site that may come in with a token, and what each may publish and subscribe to. */
+  devicesMax: 10_000,
+  devicePatternsMax: 16,
+  devicePatternBytesMax: 240,
+  /** Acts that one answer of the audit lists, and readings that are looked through where there is no database. */
+  auditRowsMax: 1_000,
+  auditScanMax: 100_000,
 
   mqttConnectionsMax: 10_000,
   mqttTopicBytesMax: 1_024,
@@ -157,6 +185,26 @@ export const LIMITS = {
   relayMessageBytesMax: 196_608,
   relaySharesMax: 64,
 
+  /** Sensors of which a node learns how often they speak. */
+  registrySensorsMax: 262_144,
+  /** Sensors that people have named, grouped or labelled, and what they may say. */
+  descriptionsMax: 100_000,
+  descriptionBytesMax: 128,
+  labelsPerSensorMax: 32,
+  /** Rules of an ALERTS_CONFIG, patterns of one, and who is told. */
+  alertRulesMax: 256,
+  alertPatternsMax: 64,
+  alertTargetsMax: 16,
+  /** Alerts that are remembered, raised or not; what is raised above it is counted and not told. */
+  alertsMax: 10_000,
+  /** Sensors for which a rule keeps a state, in all rules. */
+  alertStatesMax: 262_144,
+  /** Readings that a rule of change looks back on, a sensor. */
+  alertSamplesMax: 64,
+  /** Deliveries that are under way at once. */
+  alertDeliveriesMax: 8,
+  alertAnswerBytesMax: 4_096,
+
   simulatedSensorsMax: 1_000,
   /** Readings of one simulated sensor on their way; above it the sensor skips. */
   sensorReadingsPendingMax: 256,
@@ -164,6 +212,11 @@ export const LIMITS = {
   /** What one client of a live stream may leave unread; above it the stream is closed and the client resumes. */
   liveClientBytesMax: 1_048_576,
   factsKeptMax: 2_048,
+  /** Samples of what a node looked like: an hour of them. */
+  samplesKeptMax: 1_800,
+  /** What all scenes of them may weigh together, and how many nodes one names. */
+  sceneBytesMax: 8_388_608,
+  sceneNodesMax: 64,
   /** Submits that wait for being committed; what comes above it is answered as stored. */
   commitWaitsMax: 65_536,
   /** What people have asked of the group and is not done yet. */
@@ -188,6 +241,15 @@ export const LIMITS = {
   controlClientsMax: 16,
   controlLineBytesMax: 2_097_152,
   controlIdleMsMax: 10_000,
+  /** How much later a drilled node may be made to send. */
+  drillDelayMsMax: 10_000,
+  /** What the load of one drill writes and remembers; it writes no more after that. */
+  drillReadingsMax: 500_000,
+  drillConnectionsMax: 64,
+  drillActBytesMax: 65_536,
+  /** Lines of a drill's story, and reports of what was measured, of which the oldest go. */
+  drillStoryMax: 200,
+  drillReportsMax: 20,
   /** Changes one answer of `/api/updates` may carry; the next cursor leads on. */
   updatesPerAnswerMax: 65_536,
   /** Connections of the read-only listener; above it they are closed unanswered. */

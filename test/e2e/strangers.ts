@@ -44,6 +44,8 @@ export class Loiterers {
   readonly #port: number;
   readonly #sockets = new Set<Socket>();
   readonly #timers = new Set<NodeJS.Timeout>();
+  /** How many connections the other side has ended. */
+  ended = 0;
   #isOver = false;
 
   constructor(port: number, count: number) {
@@ -70,6 +72,7 @@ export class Loiterers {
     socket.on('close', () => {
       this.#sockets.delete(socket);
       if (this.#isOver) return;
+      this.ended++;
       const timer = setTimeout(() => {
         this.#timers.delete(timer);
         this.#connect();
