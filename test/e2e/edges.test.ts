@@ -21,7 +21,7 @@ test('[AP15] a running node serves its page and all that the page loads', async 
     const assets = [...html.matchAll(/(?:src|href)="(\/[^"]+)"/g)].map((match) => match[1] ?? '');
 
     expect(page.status).toBe(200);
-    expect(page.headers.get('content-security-policy')).toContain("default-src 'self'");
+    expect(page.headers.get('content-security-policy')).toContain("default-src 'none'");
     expect(assets.length).toBeGreaterThan(1);
     for (const asset of assets) expect((await fetch(ann.url(asset))).status, asset).toBe(200);
   }

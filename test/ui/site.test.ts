@@ -299,7 +299,7 @@ describe.skipIf(!hasChromium())('in Chromium', () => {
 
     expect(await visitor.text('#bar-leader')).toContain(`${view.leader} ballot ${view.ballot?.round}.`);
     expect(await visitor.text('#bar-nodes')).toBe('2 of 3');
-    expect(await visitor.text('.site-events')).toContain(`${first} is lost as the leader`);
+    expect(await visitor.text('.site-events')).toContain(`${view.leader} leads: COORDINATOR`);
   });
 
   test('[UI2] [AP20] when the node one looks at is killed, the page goes on with another and says so', async () => {

@@ -62,9 +62,14 @@ export class HistoryDatabase {
     return this.#entered !== this.#written;
   }
 
-  /** Another connection, for those who read. */
-  connect(): Promise<DuckDBConnection> {
-    return this.#instance.connect();
+  /**
+   * A connection for those who read, of one moment: a statement is planned by what is known of the rows, and is wrong
+   * when rows of other values come between its plan and its run.
+   */
+  async connect(): Promise<DuckDBConnection> {
+    const connection = await this.#instance.connect();
+    await connection.run('BEGIN TRANSACTION READ ONLY');
+    return connection;
   }
 
   /** The order of another group begins anew, here as well. */
