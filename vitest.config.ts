@@ -2,6 +2,26 @@ import { defineConfig } from 'vitest/config';
 
 const E2E = 'test/e2e/**/*.test.ts';
 const UI = 'test/ui/**/*.test.ts';
+/** Sites that wait for others more than they work: two of them share the machine. */
+const PATIENT = [
+  'access',
+  'alerts',
+  'attacks',
+  'backup',
+  'commands',
+  'deploy-containers',
+  'deploy-debian',
+  'export',
+  'modbus',
+  'operation',
+  'operation-upgrade',
+  'past',
+  'refusals',
+  'sink-contract',
+  'sinks',
+  'trust',
+  'trust-join',
+].map((name) => `test/e2e/${name}.test.ts`);
 
 export default defineConfig({
   test: {
@@ -23,9 +43,19 @@ export default defineConfig({
         },
       },
       {
+        extends: true,
+        test: { name: 'patient', include: PATIENT, maxWorkers: 2, sequence: { groupOrder: 2 } },
+      },
+      {
         // Whole sites of processes need the machine to themselves.
         extends: true,
-        test: { name: 'sites', include: [E2E, UI], maxWorkers: 1, sequence: { groupOrder: 2 } },
+        test: {
+          name: 'sites',
+          include: [E2E, UI],
+          exclude: PATIENT,
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
+        },
       },
     ],
   },
