@@ -16,7 +16,6 @@ const PATIENT = [
   'operation',
   'operation-upgrade',
   'past',
-  'refusals',
   'sink-contract',
   'sinks',
   'trust',
