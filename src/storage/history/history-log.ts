@@ -303,8 +303,13 @@ export class HistoryLog {
     if (next === null || this.#installing > 0 || next.base.index > this.#segments.end.index) return;
     this.#nextBase = null;
     this.#do(function* (this: HistoryLog): Task<null> {
-      const isSaved = yield* this.#bases.write(next.base, this.#bases.from ?? this.#retention.firstSegment);
-      // Without space an older base does as well.
+      const from = this.#bases.from ?? this.#retention.firstSegment;
+      let isSaved = yield* this.#bases.write(next.base, from);
+      // Without space an older base does as well; of the first one it is waited for.
+      while (!isSaved && this.#bases.from === null) {
+        yield* told((done) => this.#waitForSpace(done));
+        isSaved = yield* this.#bases.write(next.base, from);
+      }
       if (isSaved) for (const done of next.done) done();
       yield* this.#bases.prune(this.#retention.trimmed);
       this.#retention.apply();
