@@ -53,7 +53,12 @@ const PINNED: readonly (readonly [string, number, number, number?])[] = [
     60_000,
     5,
   ],
-  ['the first base of a log met a full disk, and was not tried again when there was room', 9_000_215, 60_000, 5],
+  [
+    'the first base of a log met a full disk, and was not tried again when there was room',
+    9_000_215,
+    60_000,
+    5,
+  ],
   ['a learner that had stood for election as a voter refused its leader for ever', 20_016_313, 4_000, 3],
   ['who had no log asked one who had left the group, and was as far behind, for ever', 9_000_589, 60_000, 5],
   ['who was far behind asked everybody for ever but the one who had what it lacked', 1_000_354, 60_000, 5],
