@@ -1,8 +1,8 @@
 // The file that says what to be told of and who is told. All that is wrong in it is told at once, each in one line with its
 // place. SPEC rule AL1.
 
-import { Fields, listOf } from '../config/fields.ts';
-import { ok, type Result, refused } from '../kit/result.ts';
+import { Fields, listOf, noneTwice, parseFile } from '../config/fields.ts';
+import type { Result } from '../kit/result.ts';
 import { SEVERITIES } from '../model/alert.ts';
 import { quoted } from '../model/ids.ts';
 import { LIMITS } from '../model/limits.ts';
@@ -28,28 +28,20 @@ const HEADER = /^[A-Za-z0-9-]{1,64}$/;
 
 /** The problem is all problems, a line each. */
 export function parseAlertsConfig(text: string): Result<AlertsConfig> {
-  const problems: string[] = [];
-  let root: unknown;
-  try {
-    root = JSON.parse(text);
-  } catch (cause) {
-    return refused(`is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`);
-  }
-  const fields = new Fields('', root, problems);
-  fields.only(['silent', 'rules', 'webhooks']);
-  const { silent, rules, webhooks } = fields.all();
-  const config = {
-    silent: silentOf(silent, problems),
-    rules: some(rules, 'rules', LIMITS.alertRulesMax, problems).map(ruleOf),
-    webhooks: some(webhooks, 'webhooks', LIMITS.alertTargetsMax, problems).map(webhookOf),
-  };
-  for (const [what, named] of [['rules', config.rules] as const, ['webhooks', config.webhooks] as const]) {
-    const names = named.map(({ name }) => name);
-    for (const name of new Set(names.filter((one, at) => names.indexOf(one) !== at))) {
-      problems.push(`two ${what} are called ${quoted(name)}`);
+  return parseFile(text, (root, problems) => {
+    root.only(['silent', 'rules', 'webhooks']);
+    const { silent, rules, webhooks } = root.all();
+    const config = {
+      silent: silentOf(silent, problems),
+      rules: some(rules, 'rules', LIMITS.alertRulesMax, problems).map(ruleOf),
+      webhooks: some(webhooks, 'webhooks', LIMITS.alertTargetsMax, problems).map(webhookOf),
+    };
+    for (const [what, named] of [['rules', config.rules] as const, ['webhooks', config.webhooks] as const]) {
+      const names = named.map(({ name }) => name);
+      noneTwice(names, (name) => `two ${what} are called ${quoted(name)}`, problems);
     }
-  }
-  return problems.length === 0 ? ok(config) : refused(problems.join('\n'));
+    return config;
+  });
 }
 
 function some(value: unknown, place: string, max: number, problems: string[]): Fields[] {

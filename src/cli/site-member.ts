@@ -98,7 +98,10 @@ export class SiteMember implements TrustActs {
     return ok({ code: joinCodeText({ secret, pin }), address: addressText(this.#address), untilMs });
   }
 
-  /** In force here before this resolves, and at the others as fast as any reading. */
+  /**
+   * In force here at once, also when it cannot be stored, which the caller is told by a rejection: a node to be kept out is
+   * not let back in by a full disk. Durable here when this resolves; at the others it counts as soon as they have it.
+   */
   async revoke(node: PeerId, by: string): Promise<Result<PeerId>> {
     if (node === this.#host.self) return refused('a node does not revoke itself');
     const revocation = this.#trust.revoke(node, Date.now());
@@ -138,7 +141,11 @@ export class SiteMember implements TrustActs {
     return new JoinDesk(options, {
       joined: (node, where) => {
         this.#log.info('a node was let in by a code', { node, where });
-        void this.#audit.record({ act: 'join', subject: node, by: self, detail: `from ${where}` });
+        this.#audit
+          .record({ act: 'join', subject: node, by: self, detail: `from ${where}` })
+          .catch((why) =>
+            this.#log.error('that a node was let in is not in the audit', { node, why: String(why) }),
+          );
       },
       renewed: (node) => this.#log.info('the certificate of a node was followed by another', { node }),
       refused: (where, why) => {

@@ -1,8 +1,31 @@
 // The fields of an object in a JSON file that an operator wrote: each is read with what is allowed, and all that is wrong
 // is told at once, each in one line with its place. SPEC rules MO1, SK1.
 
+import { ok, type Result, refused } from '../kit/result.ts';
 import { quoted } from '../model/ids.ts';
 import { LIMITS } from '../model/limits.ts';
+
+/** What `read` makes of the file's one object. The problem is all problems, a line each. */
+export function parseFile<T>(text: string, read: (root: Fields, problems: string[]) => T): Result<T> {
+  const problems: string[] = [];
+  let root: unknown;
+  try {
+    root = JSON.parse(text);
+  } catch (cause) {
+    return refused(`is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
+  const made = read(new Fields('', root, problems), problems);
+  return problems.length === 0 ? ok(made) : refused(problems.join('\n'));
+}
+
+/** Each name belongs to one alone. `told` says of a name that it does not. */
+export function noneTwice(
+  names: readonly string[],
+  told: (name: string) => string,
+  problems: string[],
+): void {
+  for (const name of new Set(names.filter((one, at) => names.indexOf(one) !== at))) problems.push(told(name));
+}
 
 /** The fields of one object, and where it stands in the file. */
 export class Fields {

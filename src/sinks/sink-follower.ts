@@ -151,17 +151,18 @@ export class SinkFollower {
     this.#lackingSinceMs ??= performance.now();
     const waitMs = this.#lackingSinceMs + options.flushMs - performance.now();
     if (lacking < options.batchMax && waitMs > 0) return Math.min(WATCH_MS, waitMs);
-    await this.#handOver(sink, extent.group);
-    return 0;
+    // What the log cannot give at the moment is not asked for without a pause.
+    return (await this.#handOver(sink, extent.group)) ? 0 : WATCH_MS;
   }
 
-  async #handOver(sink: Sink, group: GroupId): Promise<void> {
+  /** False when there was nothing to hand over. */
+  async #handOver(sink: Sink, group: GroupId): Promise<boolean> {
     const { source, sink: options } = this.#options;
     const from = this.#place?.group === group ? this.#place.sequence + 1 : 1;
     const page = await readPage(source, from, options.batchMax);
     const last = page.readings.at(-1);
     // The group may have changed while the log was being read.
-    if (last === undefined || page.group !== group || source.extent().group !== group) return;
+    if (last === undefined || page.group !== group || source.extent().group !== group) return false;
     const first = page.readings[0]?.sequence ?? from;
     if (first > from) this.#missed(from, first - 1);
     if (this.#written?.group !== group) {
@@ -179,6 +180,7 @@ export class SinkFollower {
     this.#counts.readings += readings.length;
     this.#lackingSinceMs = this.#lacking(source.extent()) === 0 ? null : performance.now();
     this.#recovered();
+    return true;
   }
 
   /** Where the target stands by now, when others may write to it. */

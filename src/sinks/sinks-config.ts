@@ -1,8 +1,8 @@
 // The file that says to which engines a node hands the committed order. All that is wrong in it is told at once, each in
 // one line with its place. SPEC rule SK1.
 
-import { Fields, listOf } from '../config/fields.ts';
-import { ok, type Result, refused } from '../kit/result.ts';
+import { Fields, listOf, noneTwice, parseFile } from '../config/fields.ts';
+import type { Result } from '../kit/result.ts';
 import { quoted } from '../model/ids.ts';
 import { LIMITS } from '../model/limits.ts';
 import { parseFilter } from '../model/topic-filter.ts';
@@ -26,23 +26,14 @@ const DAY_MS = 86_400_000;
 
 /** The problem is all problems, a line each. */
 export function parseSinksConfig(text: string): Result<readonly SinkOptions[]> {
-  const problems: string[] = [];
-  let root: unknown;
-  try {
-    root = JSON.parse(text);
-  } catch (cause) {
-    return refused(`is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`);
-  }
-  const { sinks, ...others } = new Fields('', root, problems).all();
-  for (const name of Object.keys(others))
-    problems.push(`the field ${quoted(name)} is not known; it has sinks`);
-  const list = listOf(sinks, 'sinks', LIMITS.sinksMax, problems);
-  const parsed = list.map((sink, at) => sinkOf(new Fields(`sinks[${at}]`, sink, problems)));
-  const names = parsed.map(({ name }) => name);
-  for (const name of new Set(names.filter((one, at) => names.indexOf(one) !== at))) {
-    problems.push(`two sinks are called ${quoted(name)}`);
-  }
-  return problems.length === 0 ? ok(parsed) : refused(problems.join('\n'));
+  return parseFile(text, (root, problems) => {
+    root.only(['sinks']);
+    const list = listOf(root.all().sinks, 'sinks', LIMITS.sinksMax, problems);
+    const parsed = list.map((sink, at) => sinkOf(new Fields(`sinks[${at}]`, sink, problems)));
+    const names = parsed.map(({ name }) => name);
+    noneTwice(names, (name) => `two sinks are called ${quoted(name)}`, problems);
+    return parsed;
+  });
 }
 
 function sinkOf(fields: Fields): SinkOptions {

@@ -1,7 +1,7 @@
 // The image and the compose files as they ship, really built and run, which takes minutes: where it is asked for, as in
 // `DEPLOY=base,6,12,demo npx vitest run test/e2e/deploy-containers.test.ts`, and in a workflow of its own.
 
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, type TestContext, test } from 'vitest';
 import { TOPOLOGY_NAMES, type TopologyName, topologyNamed } from '../../src/cli/cluster/topologies.ts';
 import type { NodePlan } from '../../src/cli/cluster/topology.ts';
 import { Engine, IMAGE, whyNoEngine } from '../deploy/engine.ts';
@@ -23,39 +23,36 @@ beforeAll(async () => {
 }, BUILD_MS);
 afterAll(() => engine?.stop());
 
-test.skipIf(why !== null)(
-  '[DE2] the image runs as nobody special, is healthy, keeps its data in a volume, and ends on SIGTERM with 0',
-  async () => {
-    engine.podmanWell('run', '--detach', '--name', 'alone', ...flags({ ...KEY, NODE_ID: 'alone' }), IMAGE);
+test('[DE2] the image runs as nobody special, is healthy, keeps its data in a volume, and ends on SIGTERM with 0', async (context) => {
+  needs(context, null);
+  engine.podmanWell('run', '--detach', '--name', 'alone', ...flags({ ...KEY, NODE_ID: 'alone' }), IMAGE);
 
-    await healthy('alone');
-    const user = engine.podmanWell('exec', 'alone', 'id', '-u').trim();
-    const status = engine.podmanWell('exec', 'alone', 'sensorium', 'status');
-    engine.podmanWell('stop', '--time', '10', 'alone');
-    const code = exitCodeOf('alone');
-    const volumes = engine.podmanWell('volume', 'ls', '--quiet').trim().split('\n');
+  await healthy('alone');
+  const user = engine.podmanWell('exec', 'alone', 'id', '-u').trim();
+  const status = engine.podmanWell('exec', 'alone', 'sensorium', 'status');
+  engine.podmanWell('stop', '--time', '10', 'alone');
+  const code = exitCodeOf('alone');
+  const volumes = engine.podmanWell('volume', 'ls', '--quiet').trim().split('\n');
 
-    expect(user).toBe('1000');
-    expect(status).toContain('alone: 1 of 1 nodes alive');
-    expect(code).toBe(0);
-    expect(volumes).toHaveLength(1);
-  },
-);
+  expect(user).toBe('1000');
+  expect(status).toContain('alone: 1 of 1 nodes alive');
+  expect(code).toBe(0);
+  expect(volumes).toHaveLength(1);
+});
 
-test.skipIf(why !== null)(
-  '[DE2] without a key the image says in one line what to do, and ends with 2',
-  () => {
-    const { code, err } = engine.podman('run', '--rm', IMAGE);
+test('[DE2] without a key the image says in one line what to do, and ends with 2', (context) => {
+  needs(context, null);
+  const { code, err } = engine.podman('run', '--rm', IMAGE);
 
-    expect(code).toBe(2);
-    expect(err).toMatch(/^sensorium: HOST.*CLUSTER_KEY.*INSECURE=true/m);
-  },
-);
+  expect(code).toBe(2);
+  expect(err).toMatch(/^sensorium: HOST.*CLUSTER_KEY.*INSECURE=true/m);
+});
 
 for (const name of TOPOLOGY_NAMES) {
-  test.skipIf(why !== null || !chosen.has(name))(
+  test(
     `[DE3] compose ${name} converges, survives a killed, a paused and a disconnected node, and stops cleanly`,
-    async () => {
+    async (context) => {
+      needs(context, name);
       const plans = topologyNamed(name);
       try {
         const up = compose(name, 'up', '--detach');
@@ -77,6 +74,11 @@ for (const name of TOPOLOGY_NAMES) {
     },
     SITE_MS,
   );
+}
+
+function needs(context: TestContext, name: TopologyName | null): void {
+  if (why !== null) context.skip(why);
+  if (name !== null && !chosen.has(name)) context.skip(`DEPLOY does not name ${name}`);
 }
 
 function compose(name: TopologyName, ...args: readonly string[]) {

@@ -40,7 +40,9 @@ export class DrillServer {
     this.#desk = desk;
     this.#token = Buffer.from(token);
     this.#origins = new Set(pagePorts.flatMap((port) => NAMES.map((name) => `http://${name}:${port}`)));
-    this.#server = createServer((request, response) => void this.#answer(request, response));
+    this.#server = createServer((request, response) => {
+      this.#answer(request, response).catch(() => response.destroy());
+    });
     this.#server.maxConnections = LIMITS.drillConnectionsMax;
     this.#server.timeout = IDLE_MS;
   }

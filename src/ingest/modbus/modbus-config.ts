@@ -1,8 +1,8 @@
 // The file that says which devices a node polls, and what their registers mean. All that is wrong in it is told at once,
 // each in one line with its place. SPEC rule MO1.
 
-import { Fields, listOf } from '../../config/fields.ts';
-import { ok, type Result, refused } from '../../kit/result.ts';
+import { Fields, listOf, noneTwice, parseFile } from '../../config/fields.ts';
+import type { Result } from '../../kit/result.ts';
 import { parseSensorId, quoted } from '../../model/ids.ts';
 import { LIMITS } from '../../model/limits.ts';
 import { isBits, type Register, TABLES, type Table, TYPES } from './registers.ts';
@@ -23,27 +23,16 @@ const HOST = /^[\x21-\x7e]{1,255}$/;
 
 /** The problem is all problems, a line each. */
 export function parseModbusConfig(text: string): Result<readonly ModbusDevice[]> {
-  const problems: string[] = [];
-  let root: unknown;
-  try {
-    root = JSON.parse(text);
-  } catch (cause) {
-    return refused(`is not JSON: ${cause instanceof Error ? cause.message : String(cause)}`);
-  }
-  const { devices, ...others } = new Fields('', root, problems).all();
-  for (const name of Object.keys(others))
-    problems.push(`the field ${quoted(name)} is not known; it has devices`);
-  const list = listOf(devices, 'devices', LIMITS.modbusDevicesMax, problems);
-  const parsed = list.map((device, at) => deviceOf(new Fields(`devices[${at}]`, device, problems)));
-  const names = parsed.map(({ name }) => name);
-  for (const name of new Set(names.filter((one, at) => names.indexOf(one) !== at))) {
-    problems.push(`two devices are called ${quoted(name)}`);
-  }
-  const sensors = parsed.flatMap(({ registers }) => registers.map(({ sensor }) => sensor));
-  for (const sensor of new Set(sensors.filter((one, at) => sensors.indexOf(one) !== at))) {
-    problems.push(`two registers are the sensor ${quoted(sensor)}`);
-  }
-  return problems.length === 0 ? ok(parsed) : refused(problems.join('\n'));
+  return parseFile(text, (root, problems) => {
+    root.only(['devices']);
+    const list = listOf(root.all().devices, 'devices', LIMITS.modbusDevicesMax, problems);
+    const parsed = list.map((device, at) => deviceOf(new Fields(`devices[${at}]`, device, problems)));
+    const names = parsed.map(({ name }) => name);
+    const sensors = parsed.flatMap(({ registers }) => registers.map(({ sensor }) => sensor));
+    noneTwice(names, (name) => `two devices are called ${quoted(name)}`, problems);
+    noneTwice(sensors, (sensor) => `two registers are the sensor ${quoted(sensor)}`, problems);
+    return parsed;
+  });
 }
 
 function deviceOf(fields: Fields): ModbusDevice {
