@@ -11,6 +11,7 @@ interface Pinned {
   readonly was: string;
   readonly order?: 'on';
   readonly faults?: FaultChoice;
+  readonly virtualMs?: number;
 }
 
 const PINNED: readonly Pinned[] = [
@@ -73,14 +74,21 @@ const PINNED: readonly Pinned[] = [
     rules: '[PR16]',
     was: 'a reading at the disk while its node took another name was never ordered, by the one name or the other',
   },
+  {
+    seed: 921_312,
+    nodes: 3,
+    virtualMs: 30_000,
+    rules: '[RP16]',
+    was: 'a peer whose disk was lost twice kept of its first life what its second had forgotten',
+  },
 ];
 
-for (const { seed, nodes, rules, was, order = 'off', faults = 'all' } of PINNED) {
+for (const { seed, nodes, rules, was, order = 'off', faults = 'all', virtualMs = 60_000 } of PINNED) {
   test(`[SM16]${rules} seed ${seed}: ${was}`, () => {
     const { problems } = runScenario({
       seed,
       nodes,
-      virtualMs: 60_000,
+      virtualMs,
       faults,
       codec: false,
       story: false,

@@ -173,6 +173,23 @@ test('[RP16] dropped tombstones of a stream that it never heard of leave a peer 
   expect(valuesOf(replica.takeAnew(late, at(0)))).toEqual([9]);
 });
 
+// A peer whose disk was lost twice heard of its first stream from one that had missed the tombstone of its second.
+test('[RP16] what a peer wrote as another identity is forgotten with what others wrote', () => {
+  const replica = new Replica(streamOf(ann, 3), SPAN);
+  replica.record([reading(1, 'door', 1, 5)], 0);
+  replica.take(deltaOf(streamOf(ann, 1), 0, [reading(4, 'bed', 28, 10)]), at(0));
+  const late = deltaOf(streamOf(ann, 2), 0, [reading(58, 'hall', 9, 90)], { droppedUpto: 2 });
+
+  const taken = replica.take(late, at(0));
+  replica.forgetForeign();
+  const anew = replica.takeAnew(late, at(0));
+
+  expect(taken).toBe('behind');
+  expect(valuesOf(anew)).toEqual([9]);
+  expect(replica.view.latestOf(bed)).toBeNull();
+  expect(replica.view.latestOf(sensorOf('door'))?.record.value).toBe(1);
+});
+
 test('[RP16] whoever lacks what was dropped is behind, unless it begins anew', () => {
   const replica = new Replica(mine, SPAN);
   replica.take(deltaOf(bobs, 0, [reading(1, 'bed', 1, 10)]), at(0));

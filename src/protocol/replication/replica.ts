@@ -57,9 +57,13 @@ export class Replica {
     return this.streams.sorted.some(({ droppedUpto }) => droppedUpto > 0);
   }
 
-  /** Whether everything it has is its own. */
+  /** Whether everything it has was written under its name, by whichever identity. */
   get isBare(): boolean {
     return this.streams.sorted.every((stream) => stream.upto === 0 || stream.origin === this.#own.origin);
+  }
+
+  get #hasOnlyOwn(): boolean {
+    return this.streams.sorted.every((stream) => stream.upto === 0 || stream === this.#own);
   }
 
   restore(snapshot: StreamSnapshot): void {
@@ -106,10 +110,13 @@ export class Replica {
     return stream !== this.#own && upto > stream.upto;
   }
 
-  /** Drops what others wrote; what this peer wrote under whatever identity stays. (RP16) */
+  /**
+   * Drops all but the stream that is being written. Also those of this peer's former identities, which others may have
+   * told it of: whatever of them is still its own is written again under the new one. (RP16)
+   */
   forgetForeign(): void {
     for (const stream of [...this.streams.sorted]) {
-      if (stream.origin !== this.#own.origin) this.#forget(stream);
+      if (stream !== this.#own) this.#forget(stream);
     }
   }
 
@@ -179,12 +186,12 @@ export class Replica {
 
   /**
    * Also of a stream that nothing was known of: its tombstones may have hidden what other streams still show here.
-   * Who has nothing but its own has nothing to forget. (RP16)
+   * Who has nothing but what it is writing has nothing to forget. (RP16)
    */
   #missedTombstones(stream: Stream, { after, droppedUpto }: Delta, anew: boolean): boolean {
     if (droppedUpto <= Math.max(stream.upto, stream.droppedUpto)) return false;
     if (stream.upto > 0) return true;
-    return after === 0 && !anew && !this.isBare;
+    return after === 0 && !anew && !this.#hasOnlyOwn;
   }
 
   #continue(stream: Stream, delta: Delta, now: Now): readonly Record[] {
