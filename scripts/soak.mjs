@@ -1,6 +1,6 @@
 // `npm run soak -- [--for 2m]`: new seeds in the simulator until the time is over. A seed that fails ends it, with
 // the command that replays it.
-// `npm run soak -- --faults 200 [--nodes 5] [--seed S] [--only kill,rot] [--keep]`: a site of real processes under load,
+// `npm run soak -- --faults 200 [--for 30m] [--spare 2] [--nodes 5] [--seed S] [--only kill,rot] [--keep]`: a site of real processes under load,
 // struck by random faults and then held to account; test/e2e/soak/ is the program.
 // `npm run soak -- --fuzz [--for 10m] [--only mqtt,entries] [--seed N] [--keep]`: every decoder is given spoilt bytes,
 // each for so long; test/fuzz/ is the program.

@@ -44,6 +44,8 @@ test(
       writers: WRITERS,
       pauseMs: PAUSE_MS,
       kinds: ALL_KINDS,
+      forMs: 0,
+      spared: 0,
       keepAlways: false,
       inNamespaces: true,
       tell: (line) => told.push(line),

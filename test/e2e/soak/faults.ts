@@ -47,6 +47,8 @@ const WEIGHTS: { readonly [name in FaultName]: number } = {
   rot: 6,
 };
 
+/** Faults of links and of the scheduler, after which the process is the same one. */
+const SURVIVED: readonly FaultName[] = ['pause', 'pause-leader', 'cut', 'cut-leader', 'one-way'];
 /** Faults that need the whole site, and leave it whole. */
 const OF_DISKS: readonly FaultName[] = ['lose-directory', 'rot'];
 export const HISTORY_FILE = /^history-\d{8}\.log$/;
@@ -76,7 +78,8 @@ export async function strike(
   leader: string | null,
   random: Random,
 ): Promise<Struck | null> {
-  const standing = site.answering.map(({ id }) => id);
+  const answering = site.answering.map(({ id }) => id);
+  const standing = SURVIVED.includes(name) ? answering : answering.filter((id) => site.mortal.includes(id));
   if (standing.length === 0) return null;
   const anybody = random.pick(standing);
   const chief = leader !== null && standing.includes(leader) ? leader : anybody;

@@ -1,13 +1,23 @@
-// `npm run soak -- --faults 200 [--nodes 5] [--seed S] [--only kill,rot] [--keep]`: random faults in real
-// processes. `--no-namespaces` cuts links inside the nodes, as is done where namespaces can't be made.
+// `npm run soak -- --faults 200 [--for 30m] [--spare 2] [--nodes 5] [--seed S] [--only kill,rot] [--keep]`: random
+// faults in real processes, one after the other or spread over a time. What processes hold that live through most of it
+// (`--spare` so many) must not grow. `--no-namespaces` cuts links inside the nodes, as is done where namespaces can't be made.
 // Ends with 1 when anything was not as it must be, and keeps the directories to be looked at.
 
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
 import { FAULTS, type FaultName } from './faults.ts';
+import type { Held } from './resources.ts';
 import { isBad, Soak, type SoakReport } from './soak.ts';
 
-const DEFAULTS = { faults: '50', nodes: '5', writers: '6', pause: '15', only: FAULTS.join(',') } as const;
+const DEFAULTS = {
+  faults: '50',
+  for: '0',
+  spare: '0',
+  nodes: '5',
+  writers: '6',
+  pause: '15',
+  only: FAULTS.join(','),
+} as const;
 const SHOWN_MAX = 20;
 
 const startMs = performance.now();
@@ -19,6 +29,8 @@ const options = {
   writers: whole('writers', given.writers, 1, 64),
   pauseMs: whole('pause', given.pause, 0, 10_000),
   kinds: kindsOf(given.only),
+  forMs: durationMs(given.for),
+  spared: whole('spare', given.spare, 0, 6),
   keepAlways: given.keep,
   inNamespaces: !given['no-namespaces'],
   tell: say,
@@ -37,9 +49,10 @@ try {
 }
 process.exit(0);
 
-function show({ account, struck, outagesMs, settledMs, problems }: SoakReport): void {
+function show({ account, struck, outagesMs, settledMs, drifts, problems }: SoakReport): void {
   for (const [name, times] of Object.entries(outagesMs)) say(`${name}: healed to commit ${spread(times)}`);
   say(`whole again ${spread(settledMs)}`);
+  for (const { node, early, late } of drifts) say(`${node} held ${heldText(early)}; later ${heldText(late)}`);
   const { readings, excused, lost, doubled, reordered, wrong, unequal } = account;
   const found = { lost, doubled, reordered, wrong, unequal, problems };
   for (const [name, all] of Object.entries(found)) {
@@ -49,6 +62,10 @@ function show({ account, struck, outagesMs, settledMs, problems }: SoakReport): 
   const counts = Object.entries(found).map(([name, { length }]) => `${length} ${name}`);
   say(`soak: ${faults} faults, ${readings} readings, ${counts.join(', ')}`);
   if (excused > 0) say(`${excused} were stored only on a disk that was deleted, and promised by nobody else`);
+}
+
+function heldText({ rssMb, files, active, diskMb }: Held): string {
+  return `${rssMb} MB, ${files} open files, ${active} active resources, ${diskMb} MB of disk beside the history`;
 }
 
 function argumentsGiven() {
@@ -61,6 +78,8 @@ function argumentsGiven() {
         writers: { type: 'string', default: DEFAULTS.writers },
         pause: { type: 'string', default: DEFAULTS.pause },
         only: { type: 'string', default: DEFAULTS.only },
+        for: { type: 'string', default: DEFAULTS.for },
+        spare: { type: 'string', default: DEFAULTS.spare },
         keep: { type: 'boolean', default: false },
         'no-namespaces': { type: 'boolean', default: false },
       },
@@ -82,6 +101,13 @@ function whole(name: string, text: string, min: number, max: number): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= min && value <= max) return value;
   return end(2, `--${name} is a whole number from ${min} to ${max}, got ${JSON.stringify(text)}`);
+}
+
+function durationMs(text: string): number {
+  const [, count, unit = 's'] = /^(\d+)([smh]?)$/.exec(text) ?? [];
+  if (count !== undefined)
+    return Number(count) * { s: 1_000, m: 60_000, h: 3_600_000 }[unit as 's' | 'm' | 'h'];
+  return end(2, `--for takes a duration like 90s, 30m or 1h, got ${JSON.stringify(text)}`);
 }
 
 function spread(times: readonly number[]): string {

@@ -14,6 +14,8 @@ const NAMES = ['ann', 'bob', 'cat', 'dan', 'eve', 'fay', 'gus'];
 
 export class SoakSite {
   readonly ids: readonly string[];
+  /** Those that may be ended. */
+  readonly mortal: readonly string[];
   /** Why links are cut inside the nodes, not between them; null where they are cut between them. */
   readonly whyNoNamespaces: string | null;
   readonly #namespaces: Namespaces | null;
@@ -24,9 +26,10 @@ export class SoakSite {
   readonly #losses = new Map<string, number>();
   #unexpected: string[] = [];
 
-  /** In namespaces, where they can be made and are wanted. */
-  constructor(nodes: number, inNamespaces: boolean) {
+  /** In namespaces, where they can be made and are wanted. The first `spared` nodes are not to be ended. */
+  constructor(nodes: number, inNamespaces: boolean, spared = 0) {
     this.ids = NAMES.slice(0, nodes);
+    this.mortal = this.ids.slice(spared);
     this.whyNoNamespaces = inNamespaces ? whyNoNamespaces() : 'namespaces are not wanted';
     this.#namespaces = this.whyNoNamespaces === null ? new Namespaces(this.ids, nodes) : null;
     this.#site = new Site(this.#namespaces?.places, ['--drills']);

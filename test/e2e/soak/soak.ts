@@ -2,11 +2,11 @@
 // then held to account. Everything random comes from the seed; what the machine does meanwhile does not.
 // SPEC rules WS17-WS19.
 
-import { readdirSync, readFileSync } from 'node:fs';
 import { Random } from '../../../src/kit/random.ts';
 import { until } from '../until.ts';
 import type { Account } from './account.ts';
 import { drawFault, FAULTS, type FaultName, isOfDisks, type Struck, strike } from './faults.ts';
+import { type Drift, processAt, Resources } from './resources.ts';
 import { accountOfSite, faultsOf, type View, wholeSite } from './settle.ts';
 import { pause, SoakLoad } from './soak-load.ts';
 import { SoakSite } from './soak-site.ts';
@@ -19,6 +19,10 @@ export interface SoakOptions {
   /** Of a writer between two posts, on average. */
   readonly pauseMs: number;
   readonly kinds: readonly FaultName[];
+  /** Over so long the faults are spread; 0: one after the other. */
+  readonly forMs: number;
+  /** The first so many nodes are never ended, so that what they hold can be watched. */
+  readonly spared: number;
   readonly keepAlways: boolean;
   /** Where they can be made; links are cut inside the nodes elsewhere. */
   readonly inNamespaces: boolean;
@@ -31,6 +35,8 @@ export interface SoakReport {
   /** From healing to the next commit: by fault. */
   readonly outagesMs: { readonly [name: string]: readonly number[] };
   readonly settledMs: readonly number[];
+  /** Of the nodes that lived for long. */
+  readonly drifts: readonly Drift[];
   readonly problems: readonly string[];
   readonly directory: string;
 }
@@ -41,7 +47,8 @@ const COMMIT_MS = 90_000;
 const SECOND_FAULT = 0.3;
 const WAITS = 0.7;
 const RSS_MB_MAX = 900;
-const HANDLES_MAX = 400;
+const FILES_MAX = 400;
+const LOOK_EVERY_MS = 5_000;
 
 export class Soak {
   readonly #options: SoakOptions;
@@ -51,13 +58,14 @@ export class Soak {
   readonly #outages: { [name: string]: number[] } = {};
   readonly #settled: number[] = [];
   readonly #problems: string[] = [];
+  readonly #resources = new Resources();
   #load: SoakLoad | null = null;
   #count = 0;
 
   private constructor(options: SoakOptions) {
     this.#options = options;
     this.#random = new Random(options.seed);
-    this.#site = new SoakSite(options.nodes, options.inNamespaces);
+    this.#site = new SoakSite(options.nodes, options.inNamespaces, options.spared);
   }
 
   /** The directories are kept when anything was wrong. */
@@ -81,11 +89,14 @@ export class Soak {
     await this.#site.startAll();
     await this.#whole('the site begins');
     this.#load = new SoakLoad(this.#site, this.#random.fork(), writers, pauseMs);
-    while (this.#count < faults) {
+    const startMs = performance.now();
+    const looks = setInterval(() => void this.#look(), LOOK_EVERY_MS);
+    while (this.#count < faults && this.#site.unexpected.length === 0) {
       await this.#fault(drawFault(this.#random, this.#options.kinds), false);
-      await pause(this.#random.between(0, REST_MS));
-      if (this.#site.unexpected.length > 0) break;
+      const dueMs = startMs + (this.#count * this.#options.forMs) / faults;
+      await pause(Math.max(this.#random.between(0, REST_MS), dueMs - performance.now()));
     }
+    clearInterval(looks);
     await this.#load.stop();
     const watermark = await this.#whole('the site is quiet');
     return this.#report(watermark);
@@ -122,7 +133,6 @@ export class Soak {
     );
     const outage = Math.round((committedMs ?? healedMs) - healedMs);
     this.#outages[name] = [...(this.#outages[name] ?? []), outage];
-    this.#watchResources();
   }
 
   async #whole(when: string): Promise<number> {
@@ -139,12 +149,14 @@ export class Soak {
     return views.find((view) => view?.quorum && view.leader !== null)?.leader ?? null;
   }
 
-  #watchResources(): void {
-    for (const { id, pid } of this.#site.answering) {
-      const { rssMb, handles } = resourcesOf(pid);
+  async #look(): Promise<void> {
+    const { answering } = this.#site;
+    for (const { id, pid } of answering) {
+      const { rssMb = 0, files = 0 } = processAt(pid) ?? {};
       if (rssMb > RSS_MB_MAX) this.#problems.push(`${id} holds ${rssMb} MB of memory`);
-      if (handles > HANDLES_MAX) this.#problems.push(`${id} holds ${handles} open files`);
+      if (files > FILES_MAX) this.#problems.push(`${id} holds ${files} open files`);
     }
+    await this.#resources.look(answering, (id) => this.#site.directoryOf(id));
   }
 
   async #report(watermark: number): Promise<SoakReport> {
@@ -155,15 +167,17 @@ export class Soak {
     const verified = await site.verify();
     if (verified.code !== 0) this.#problems.push(`verify --all: ${verified.out}${verified.err}`);
     this.#problems.push(...site.unexpected);
-    for (const { id, pid } of site.running) {
-      const { rssMb, handles } = resourcesOf(pid);
-      tell(`${id}: ${rssMb} MB, ${handles} open files`);
+    const drifts = this.#resources.drifts();
+    for (const { node, grown, early, late } of drifts) {
+      for (const what of grown)
+        this.#problems.push(`${node} grows: ${what} ${early[what]}, then ${late[what]}`);
     }
     return {
       account,
       struck: this.#struck,
       outagesMs: this.#outages,
       settledMs: this.#settled,
+      drifts,
       problems: this.#problems,
       directory: site.directory,
     };
@@ -175,13 +189,3 @@ export function isBad({ account, problems }: SoakReport): boolean {
 }
 
 export const ALL_KINDS: readonly FaultName[] = FAULTS;
-
-/** Of a process on Linux; zeros elsewhere. */
-function resourcesOf(pid: number): { readonly rssMb: number; readonly handles: number } {
-  try {
-    const kb = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return { rssMb: Math.round(Number(kb ?? 0) / 1_024), handles: readdirSync(`/proc/${pid}/fd`).length };
-  } catch {
-    return { rssMb: 0, handles: 0 };
-  }
-}
