@@ -19,6 +19,8 @@ export interface View {
 }
 
 const SETTLE_MS = 120_000;
+/** In a larger site some learn. */
+const FEW_VOTERS = 3;
 
 /**
  * Starts whoever is not there. Gives the watermark. While a load goes on nobody need be equal or empty. Nodes are asked
@@ -37,9 +39,9 @@ async function looksWhole(site: SoakSite, when: string, isLoaded: boolean): Prom
     view.quorum &&
     view.leader !== null &&
     view.leader === first?.leader &&
-    view.voters.length === nodes &&
     // Who came back with another disk learns, beside its former self that votes, until it takes its place.
-    view.learners.length === 0 &&
+    view.voters.length + view.learners.length === nodes &&
+    view.voters.length >= Math.min(nodes, FEW_VOTERS) &&
     view.present.length === nodes &&
     (isLoaded || (view.outbox === 0 && view.watermark === first.watermark));
   const views = await until(
