@@ -4,6 +4,10 @@
 // struck by random faults and then held to account; test/e2e/soak/ is the program.
 // `npm run soak -- --fuzz [--for 10m] [--only mqtt,entries] [--seed N] [--keep]`: every decoder is given spoilt bytes,
 // each for so long; test/fuzz/ is the program.
+// `npm run soak -- --mutations [--for 10m] [--seed 1] [--only NAME,…]`: each broken variant of the order in random seeds,
+// until one catches it; test/mutations/ is the program.
+// `npm run soak -- --crowd 10000 [--tls]`: so many connections at once to each listener of a node, which goes on serving;
+// test/e2e/soak/crowd.ts is the program.
 
 import { spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
@@ -17,8 +21,13 @@ const args = process.argv.slice(2);
 if (args.includes('--faults')) {
   prepare();
   run(bin('tsx'), [join('test', 'e2e', 'soak', 'main.ts'), ...args]);
+} else if (args.includes('--crowd')) {
+  prepare();
+  run(bin('tsx'), [join('test', 'e2e', 'soak', 'crowd.ts'), ...args]);
 } else if (args.includes('--fuzz')) {
   run(bin('tsx'), [join('test', 'fuzz', 'main.ts'), ...args]);
+} else if (args.includes('--mutations')) {
+  run(bin('tsx'), [join('test', 'mutations', 'main.ts'), ...args]);
 } else simulate(durationMs(args));
 
 function simulate(forMs) {

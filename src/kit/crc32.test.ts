@@ -1,6 +1,6 @@
 import { crc32 as zlibCrc32 } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { crc32, crc32c } from './crc32.ts';
+import { crc32, crc32Back, crc32c, crc32cBack } from './crc32.ts';
 import { Random } from './random.ts';
 
 test('[ST1] the check values of both catalogue entries come out', () => {
@@ -28,6 +28,16 @@ test('[ST1] a check that runs on over two stretches equals the check of both tog
     expect(crc32(bytes, cut, bytes.length, first)).toBe(crc32(bytes, 0, bytes.length, 0));
     const other = crc32c(bytes, 0, cut, 0);
     expect(crc32c(bytes, cut, bytes.length, other)).toBe(crc32c(bytes, 0, bytes.length, 0));
+  }
+});
+
+test('[ST1] what a check ran on from is found from the check and the bytes', () => {
+  const bytes = randomBytes(60);
+
+  for (let to = 0; to <= bytes.length; to++) {
+    const before = (to * 0x0765_4321) >>> 0;
+    expect(crc32Back(bytes, 0, to, crc32(bytes, 0, to, before))).toBe(before);
+    expect(crc32cBack(bytes, 0, to, crc32c(bytes, 0, to, before))).toBe(before);
   }
 });
 

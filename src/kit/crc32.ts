@@ -12,6 +12,8 @@ const STRIDE = 8;
 const ACCELERATED_FROM = 512;
 const ISO_HDLC = tablesOf(0xedb8_8320);
 const CASTAGNOLI = tablesOf(0x82f6_3b78);
+const ISO_HDLC_BACK = backOf(ISO_HDLC);
+const CASTAGNOLI_BACK = backOf(CASTAGNOLI);
 
 /** CRC-32/ISO-HDLC of `bytes` from `from` to before `to`, continuing from `before` (0 for the start). */
 export function crc32(bytes: Uint8Array, from: number, to: number, before: number): number {
@@ -23,6 +25,16 @@ export function crc32(bytes: Uint8Array, from: number, to: number, before: numbe
 /** CRC-32C of `bytes` from `from` to before `to`, continuing from `before` (0 for the start). */
 export function crc32c(bytes: Uint8Array, from: number, to: number, before: number): number {
   return sliced(CASTAGNOLI, bytes, from, to, before);
+}
+
+/** The one `before` with which `crc32` of these bytes gives `after`: no step of it loses anything. */
+export function crc32Back(bytes: Uint8Array, from: number, to: number, after: number): number {
+  return undone(ISO_HDLC, ISO_HDLC_BACK, bytes, from, to, after);
+}
+
+/** The same for `crc32c`. */
+export function crc32cBack(bytes: Uint8Array, from: number, to: number, after: number): number {
+  return undone(CASTAGNOLI, CASTAGNOLI_BACK, bytes, from, to, after);
 }
 
 let accelerated: ((bytes: Uint8Array, before: number) => number) | null = null;
@@ -57,6 +69,29 @@ function sliced(tables: Int32Array, bytes: Uint8Array, from: number, to: number,
   }
   for (; at < to; at++) crc = (crc >>> 8) ^ (tables[(crc ^ (bytes[at] ?? 0)) & 0xff] ?? 0);
   return ~crc >>> 0;
+}
+
+function undone(
+  table: Int32Array,
+  back: Uint8Array,
+  bytes: Uint8Array,
+  from: number,
+  to: number,
+  after: number,
+): number {
+  let crc = ~after;
+  for (let at = to - 1; at >= from; at--) {
+    const entry = back[crc >>> 24] ?? 0;
+    crc = ((crc ^ (table[entry] ?? 0)) << 8) | (entry ^ (bytes[at] ?? 0));
+  }
+  return ~crc >>> 0;
+}
+
+/** Which entry of a table has this highest byte: each of the 256 has another one. */
+function backOf(table: Int32Array): Uint8Array {
+  const back = new Uint8Array(TABLE_ENTRIES);
+  for (let byte = 0; byte < TABLE_ENTRIES; byte++) back[(table[byte] ?? 0) >>> 24] = byte;
+  return back;
 }
 
 /** Table k holds the effect of a byte that k further bytes follow. */

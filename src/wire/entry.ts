@@ -10,7 +10,7 @@
 
 import { assert } from '../kit/assert.ts';
 import { ByteReader, ByteWriter } from '../kit/bytes.ts';
-import { crc32, crc32c } from '../kit/crc32.ts';
+import { crc32, crc32Back, crc32c, crc32cBack } from '../kit/crc32.ts';
 import type { Result } from '../kit/result.ts';
 import type { Ballot } from '../model/ballot.ts';
 import type { Chain, Entry, EntryBody, EntryKind } from '../model/entry.ts';
@@ -92,9 +92,15 @@ export function decodeEntry(bytes: Uint8Array): Result<Entry, Malformed> {
 
 /** Whether the entry's bytes follow a log whose chain is `before`, and say the chain they should. */
 export function continues(before: Chain, entry: Entry): boolean {
-  const headerBytes = entry.bytes.length - payloadOf(entry.body).length - CHAIN_BYTES;
-  const { a, b } = runOn(before, entry.bytes, headerBytes);
+  const { a, b } = runOn(before, entry.bytes, headerBytesOf(entry));
   return a === entry.chain.a && b === entry.chain.b;
+}
+
+/** The chain of the log that the entry continues, as its own chain says: of use where that one is proven. */
+export function chainBefore(entry: Entry): Chain {
+  const { bytes, chain } = entry;
+  const headerBytes = headerBytesOf(entry);
+  return { a: crc32Back(bytes, 0, headerBytes, chain.a), b: crc32cBack(bytes, 0, headerBytes, chain.b) };
 }
 
 export function sameChain(x: Chain, y: Chain): boolean {
@@ -255,6 +261,10 @@ function roomFor(length: number): Uint8Array {
 
 function payloadOf(body: EntryBody): Uint8Array {
   return body.kind === 'data' ? body.payload : EMPTY;
+}
+
+function headerBytesOf({ bytes, body }: Entry): number {
+  return bytes.length - payloadOf(body).length - CHAIN_BYTES;
 }
 
 function runOn(before: Chain, bytes: Uint8Array, headerBytes: number): Chain {

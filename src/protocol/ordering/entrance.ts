@@ -78,6 +78,11 @@ export class Entrance {
   /** The log begins, or begins anew behind a base. */
   begin(base: Base, now: Now, out: OrderingOutbox): void {
     const before = this.#courier.log;
+    // What follows it this program could not read. (OR48)
+    if (base.version > this.#site.options.format) {
+      this.#host.halt({ kind: 'format', format: base.version }, now, out);
+      return;
+    }
     if (before !== null) {
       const { group, commitIndex, watermark } = before.replica;
       if (group !== base.group || base.index <= commitIndex) return;

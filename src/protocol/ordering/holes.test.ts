@@ -70,6 +70,23 @@ test('[OR55] with nobody to ask it is tried again later, and what was mended in 
   expect(out.sentOf('MISSING_SEQ_REQUEST')).toMatchObject([{ from: 5, to: 6 }]);
 });
 
+test('[OR55] a stretch that nobody can give does not hold up another one', () => {
+  const { holes, out, entries } = holesOf(10);
+  holes.told({ from: 1, to: 2, is: 'found' }, at(0), out);
+  holes.told({ from: 5, to: 6, is: 'found' }, at(0), out);
+  holes.consider([bob], at(0), out);
+  holes.answered(bob, responseOf(out.sentOf('MISSING_SEQ_REQUEST')[0]?.nonce ?? 0, []), at(1), out);
+
+  holes.consider([bob], at(holes.wakeAt), out);
+  const second = out.sentOf('MISSING_SEQ_REQUEST')[1];
+  holes.answered(bob, responseOf(second?.nonce ?? 0, entries.slice(4, 6)), at(holes.wakeAt), out);
+  holes.told({ from: 5, to: 6, is: 'mended' }, at(3_000), out);
+  holes.consider([bob], at(holes.wakeAt), out);
+
+  expect(out.sentOf('MISSING_SEQ_REQUEST').map(({ from }) => from)).toEqual([1, 5, 1]);
+  expect(out.mends.map((mend) => mend.map(({ index }) => index))).toEqual([[5, 6]]);
+});
+
 function holesOf(length: number) {
   const out = new RecordedOrderingOutbox();
   const site = siteOf(ann);

@@ -58,7 +58,7 @@ export class Holes {
       for (const range of this.#ranges) if (range.from <= to && range.to >= from) range.from = to + 1;
       this.#ranges = this.#ranges.filter((range) => range.from <= range.to);
       if (this.#ranges.length === 0) out.announce({ type: 'log-mended' });
-    }
+    } else this.#tryNext();
     if (this.#ranges.length === 0) this.#dueMs = NEVER;
     else this.#dueMs = is === 'not-mended' ? now.steadyMs + this.#site.options.joinEveryMs : now.steadyMs;
   }
@@ -90,7 +90,16 @@ export class Holes {
     this.#asked = null;
     const first = asked.entries[0]?.index;
     if (first !== undefined && first === this.#ranges[0]?.from) out.mendLog(asked.entries);
-    else this.#dueMs = now.steadyMs + this.#site.options.joinEveryMs;
+    else {
+      this.#tryNext();
+      this.#dueMs = now.steadyMs + this.#site.options.joinEveryMs;
+    }
     return true;
+  }
+
+  /** What nobody can give, as all have trimmed it, must not hold up what others have. */
+  #tryNext(): void {
+    const refused = this.#ranges.shift();
+    if (refused !== undefined) this.#ranges.push(refused);
   }
 }

@@ -5,6 +5,7 @@
 import type { Random } from '../../kit/random.ts';
 import type { Entry, OrderState } from '../../model/entry.ts';
 import type { GroupMember, GroupView } from '../../model/group-view.ts';
+import type { PeerId } from '../../model/ids.ts';
 import type { Now } from '../../model/time.ts';
 import { History } from '../../peer/history.ts';
 import type { HistoryOptions } from '../../peer/history-options.ts';
@@ -13,6 +14,7 @@ import type { RecoveredHistory } from '../../protocol/ordering/machine.ts';
 import type { OrderingOutbox, OutboxBatch } from '../../protocol/ordering/port.ts';
 import { isQuorum } from '../../protocol/ordering/quorum.ts';
 import { ORDERING_RULES, type OrderingRules } from '../../protocol/ordering/rules.ts';
+import type { Message } from '../../wire/messages.ts';
 import { payloadOf } from './image.ts';
 import { PassingOutbox, TamperedHistory } from './tampered.ts';
 
@@ -135,6 +137,22 @@ class MisCutting extends TamperedHistory {
   }
 }
 
+/** Tells its leader of a later format than its program knows. */
+class Boastful extends TamperedHistory {
+  protected override tampered(out: OrderingOutbox): OrderingOutbox {
+    return new BoastfulOutbox(out);
+  }
+}
+
+class BoastfulOutbox extends PassingOutbox {
+  override send(to: PeerId, message: Message, channel: 'stream' | 'datagram'): void {
+    if (message.type === 'HEARTBEAT_ACK') {
+      const health = { ...message.health, format: message.health.format + 1 };
+      super.send(to, { ...message, health }, channel);
+    } else super.send(to, message, channel);
+  }
+}
+
 function withLearners(view: GroupView): readonly GroupMember[] {
   return [...view.voters, ...view.learners];
 }
@@ -219,6 +237,7 @@ export const MUTATIONS = {
     caughtBy: 'delivered is committed, durable and in order',
     process: FloorLess,
   },
+  'says it knows a format that it does not': { caughtBy: 'the script goes as it should', process: Boastful },
   'cuts its batches in the wrong place': { caughtBy: 'each record once and in order', process: MisCutting },
   'leaks the flag of a transfer that failed': {
     caughtBy: 'no storm rages',

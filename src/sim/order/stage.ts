@@ -87,6 +87,8 @@ export class OrderStage {
   readonly order: ExactlyOnce;
   readonly stored = new StoredLedger();
   readonly reads: ReadsAreLatest;
+  /** The newest format that the program of a peer knows, where it is another one than today's: from its next start on. */
+  readonly formats = new Map<PeerId, number>();
   readonly #wire: Wire;
 
   constructor(options: StageOptions) {
@@ -193,13 +195,16 @@ export class OrderStage {
   }
 
   #boot({ peer, identity, found, random, node }: OrderBoot): History {
+    const { election, ordering } = this.#timings();
+    const format = this.formats.get(peer) ?? ordering.format;
     const options: HistoryOptions = {
       peer,
       identity,
       address: addressOf(peer),
       priority: 0,
       expectNodes: this.options.nodes,
-      ...this.#timings(),
+      election,
+      ordering: { ...ordering, format },
     };
     const { state, log, outbox } = found;
     const recovered = { state: state ?? NO_STATE, log, outbox };

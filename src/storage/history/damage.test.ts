@@ -19,6 +19,7 @@ import {
   startAgain,
   usedLog,
 } from './testing-damage.ts';
+import { mendFlips, mendThroughPowerCuts } from './testing-lives.ts';
 
 for (let seed = 1; seed <= 8; seed++) {
   test(`[ST40] one flipped bit anywhere is told, and the entries of others mend it (seed ${seed})`, () => {
@@ -56,6 +57,21 @@ test('[ST40] many flipped bits never give an entry that is not the log, nor a sh
     if (log.machine.opened?.tailUnknown) continue;
     for (const chain of readMending(log, model)) expect(chainsFrom(model, 1)).toContainEqual(chain);
   }
+});
+
+// The header of a first segment went, and with it what stands before its first entry. What was trimmed of the segment
+// was still called missing, and asked of those who had trimmed it too (140201); an entry behind that was not taken, as
+// nobody could say what it continues, though what stands behind it does (140198), or would once all of them had come
+// (150616). In 160084 such a header was lost behind a hole, and its segment passed for one that continues nothing. In
+// 160481 it would have told of a cut in the segment before: what that had taken away was read as the log.
+test('[ST40] a log is mended where nothing says what stood before (seeds 140198, 140201, 150616, 160084, 160481)', () => {
+  for (const seed of [140_198, 140_201, 150_616, 160_084, 160_481]) mendFlips(seed);
+});
+
+// An entry that was trimmed had rotted, and kept those behind it in its segment from being read (151051). Where such a
+// segment is written anew without its beginning, its former header is of a log that was cut (140379).
+test('[ST39] what was trimmed and has rotted keeps nothing from being read (seeds 140379, 151051)', () => {
+  for (const seed of [140_379, 151_051]) mendThroughPowerCuts(seed);
 });
 
 test('[ST39] what was cut away does not come back where the record of the cut has rotted', () => {

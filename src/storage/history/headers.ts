@@ -8,12 +8,16 @@ import { emptySegment, type LogSegment } from './segments.ts';
 export function fromHeaders(rows: readonly Row[], behind: Row | undefined): LogSegment[] {
   const segments: LogSegment[] = [];
   const headers = [...rows, ...(behind ? [behind] : [])];
+  // Behind the last one that was begun there are but blank ones.
+  const lastBegun = behind ? headers.length : headers.findLastIndex(({ header }) => header !== undefined);
   for (const [at, row] of rows.entries()) {
     const next = headers[at + 1];
     const { header } = row;
     const told = next?.header;
     // One that was written anew begins where it holds the log, which may be before what it followed once.
-    const from = told ? Math.min(told.prevFrom, told.first) : header?.first;
+    // Where the header behind is lost, nobody says how far back the log was cut in it: not to what was committed.
+    const sure = header && at < lastBegun ? Math.min(header.first, header.floor + 1) : header?.first;
+    const from = told ? Math.min(told.prevFrom, told.first) : sure;
     if (from === undefined) continue;
     for (const earlier of segments) {
       if (earlier.from > from) earlier.chain = null;

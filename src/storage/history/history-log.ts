@@ -16,7 +16,7 @@ import { keepAside } from './diverged.ts';
 import { Losses, type LossesStart } from './losses.ts';
 import { Mender } from './mender.ts';
 import { pastEnd } from './past-end.ts';
-import type { Range } from './ranges.ts';
+import { type Range, withoutRange } from './ranges.ts';
 import { Reader, type ReaderOptions } from './reader.ts';
 import { Reads } from './reads.ts';
 import { Retention, type RetentionStart } from './retention.ts';
@@ -101,6 +101,7 @@ export class HistoryLog {
       identity: events.identity,
       bases: this.#bases,
       floor: () => this.#writer.floor,
+      start: () => this.#retention.trimmed + 1,
     });
     const parts = { writer: this.#writer, reader: this.#reader, chores: this.#chores };
     this.#losses = new Losses(
@@ -142,9 +143,9 @@ export class HistoryLog {
     return this.#segments.end;
   }
 
-  /** What is missing: inside the log, and behind its end. */
+  /** What is missing: inside the log, and behind its end. Of what was trimmed nothing is. */
   get holes(): readonly Range[] {
-    return this.#losses.all;
+    return this.#needed(this.#losses.all);
   }
 
   /** What the superblock is to say from here on. */
@@ -225,7 +226,7 @@ export class HistoryLog {
     // Nothing is appended while a segment is written anew: it may be the one that is written to.
     this.#writer.task((ended) => {
       run(
-        this.#losses.mend(entries),
+        this.#losses.mend(entries, this.#needed(this.#losses.holes)),
         (mended) => {
           done(mended);
           ended();
@@ -353,6 +354,10 @@ export class HistoryLog {
     this.#writer.goOnIn(null);
     yield* this.#retention.beginAnew(from, index);
     return null;
+  }
+
+  #needed(ranges: readonly Range[]): readonly Range[] {
+    return withoutRange(ranges, { from: 0, to: this.#retention.trimmed });
   }
 
   #suspect(segment: LogSegment): void {

@@ -103,8 +103,8 @@ export class Losses {
   }
 
   /** To be called while nothing is appended: a segment written anew may be the one that is written to. */
-  *mend(entries: readonly Entry[]): Task<boolean> {
-    const mended = yield* this.#orNothing(this.#parts.mender.mend(entries, this.#holes));
+  *mend(entries: readonly Entry[], holes: readonly Range[]): Task<boolean> {
+    const mended = yield* this.#orNothing(this.#parts.mender.mend(entries, holes));
     if (mended === null) return false;
     this.#holes = withoutRange(this.#holes, mended.range);
     yield* this.#replace(mended.segment);

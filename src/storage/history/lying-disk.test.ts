@@ -42,6 +42,12 @@ test('[ST40] what a write that went astray has spoilt is mended, also where the 
   for (let seed = 1; seed <= 60; seed++) writeAstray(seed);
 });
 
+// A cut to before the only segment that a start goes through stood behind the damage. The entries in the segments
+// before it, which that cut had taken away, were taken for the log, and what others gave did not fit them.
+test('[ST40] what a cut behind the damage took from earlier segments is not the log (seed 140044)', () => {
+  writeAstray(140_044);
+});
+
 test('[ST40] what was missing and has left the log is missing no more, also at the next start', () => {
   const log = new LogInTest().ready();
   for (let i = 0; i < 9; i++) {

@@ -2,14 +2,14 @@
 
 import type { Chain, Entry } from '../../model/entry.ts';
 import type { Identity } from '../../model/ids.ts';
-import { continues, NO_CHAIN } from '../../wire/entry.ts';
+import { chainBefore, continues, NO_CHAIN, sameChain } from '../../wire/entry.ts';
 import type { Disk } from '../disk.ts';
 import type { Task } from '../task.ts';
 import type { Bases } from './bases.ts';
 import { liveIn, type Span } from './live.ts';
 import { firstFrom, type Range } from './ranges.ts';
 import type { Reader } from './reader.ts';
-import { type Before, rebuild } from './rebuild.ts';
+import { rebuild } from './rebuild.ts';
 import type { Scan } from './scan.ts';
 import { scanFile } from './search.ts';
 import { HEADER_BYTES } from './segment.ts';
@@ -20,6 +20,14 @@ export interface MenderOptions {
   readonly identity: () => Identity;
   readonly bases: Bases;
   readonly floor: () => number;
+  /** Where the log begins: what stands before is needed no more. */
+  readonly start: () => number;
+}
+
+/** Where a segment begins that is written anew, and the chain of the log there. */
+interface Front {
+  readonly from: number;
+  readonly chain: Chain;
 }
 
 export interface Examined {
@@ -54,8 +62,12 @@ export class Mender {
     const scan = yield* scanFile(this.#disk, segment.number);
     const live = new Set(liveIn(scan, span).map(({ index }) => index));
     const ranges: Range[] = [];
-    // What was cut meanwhile is of no concern.
-    for (let index = span.from; index <= Math.min(span.to, segment.to); index++) {
+    // What was trimmed, or cut meanwhile, is of no concern.
+    for (
+      let index = Math.max(span.from, this.#options.start());
+      index <= Math.min(span.to, segment.to);
+      index++
+    ) {
       if (live.has(index)) continue;
       const last = ranges.at(-1);
       if (last?.to === index - 1) ranges[ranges.length - 1] = { from: last.from, to: index };
@@ -69,11 +81,9 @@ export class Mender {
   /** Writes a segment anew of which nothing that counts is lost. Null: what is before it is not known. */
   *rewrite(segment: LogSegment): Task<LogSegment | null> {
     const scan = yield* scanFile(this.#disk, segment.number);
-    const told = this.#before(segment, scan, yield* this.#chainBefore(segment.from));
-    if (told === null) return null;
-    const written = yield* rebuild(this.#disk, segment, liveIn(scan, this.#keptOf(segment)), told);
-    this.#reader.drop(segment.number);
-    return written;
+    const kept = this.#keptOf(segment, scan);
+    const front = yield* this.#frontOf(segment, scan, kept, true);
+    return front && (yield* this.#rebuilt(segment, scan, kept, front));
   }
 
   /** Null: the entries are not what is missing, or do not fit what stands around it. */
@@ -86,26 +96,31 @@ export class Mender {
     const last = entries.at(-1) ?? first;
     const before = yield* this.#chainBefore(hole.from);
     if (!isRow(entries, before)) return null;
-    if (last.index === hole.to && !(yield* this.#fitsBehind(last))) return null;
+    const fits = last.index === hole.to ? yield* this.#fitsBehind(last) : null;
+    if (fits === false) return null;
 
     const segment = this.#segmentFor(hole.from);
     const isThere = this.#segments.all.includes(segment);
     const scan = isThere ? yield* scanFile(this.#disk, segment.number) : NOTHING;
-    const kept = liveIn(scan, this.#keptOf(segment));
-    const all = [...kept.filter(({ index }) => index < hole.from || index > last.index), ...entries];
-    const chain = yield* this.#chainBefore(Math.min(segment.from, hole.from));
-    const told = this.#before(segment, scan, chain);
-    if (told === null) return null;
-    const written = yield* rebuild(this.#disk, segment, all, told);
-    this.#reader.drop(segment.number);
+    const kept = this.#keptOf(segment, scan);
+    const all = [...kept.filter(({ index }) => index < hole.from || index > last.index), ...entries].sort(
+      (a, b) => a.index - b.index,
+    );
+    const isSure = all[0] !== first || fits === true || first.index <= this.#options.start();
+    const front = yield* this.#frontOf(segment, scan, all, isSure);
+    if (front === null) return null;
+    const written = yield* this.#rebuilt(segment, scan, all, front);
     if (last.index > written.to) written.to = last.index;
     return { range: { from: hole.from, to: last.index }, segment: written };
   }
 
   /** Also what has left the log by a cut in a later segment, as that one says that it follows it. */
-  #keptOf(segment: LogSegment): Span {
+  #keptOf(segment: LogSegment, scan: Scan): readonly Entry[] {
     const span = this.#spanOf(segment);
-    return { ...span, to: Math.max(span.to, span.sealed?.index ?? 0) };
+    const from = Math.max(span.from, this.#options.start());
+    // Of one that holds nothing of the log nobody knows what stood there in the end.
+    const to = span.to < span.from ? span.to : Math.max(span.to, span.sealed?.index ?? 0);
+    return liveIn(scan, { ...span, from, to });
   }
 
   #spanOf(segment: LogSegment): Span {
@@ -139,34 +154,66 @@ export class Mender {
 
   /** The chain of the log before this index; null where it is not known. */
   *#chainBefore(index: number): Task<Chain | null> {
-    if (index === 1) return NO_CHAIN;
-    const base = this.#options.bases.at(index - 1);
-    if (base) return base.chain;
-    const behind = this.#segments.all.find(({ from, to }) => from === index && to >= from);
-    if (behind?.chain) return behind.chain;
+    const told = this.#toldBefore(index);
+    if (told !== null) return told;
     const before = yield* this.#reader.read(index - 1, index - 1, 0);
     return before[0]?.chain ?? null;
   }
 
-  *#fitsBehind(last: Entry): Task<boolean> {
-    const behind = yield* this.#reader.read(last.index + 1, last.index + 1, 0);
-    return behind[0] === undefined || continues(last.chain, behind[0]);
+  /** The same, as far as something says so beside the entry there. */
+  #toldBefore(index: number): Chain | null {
+    if (index === 1) return NO_CHAIN;
+    const base = this.#options.bases.at(index - 1);
+    if (base) return base.chain;
+    return this.#segments.all.find(({ from, to }) => from === index && to >= from)?.chain ?? null;
   }
 
-  #before(segment: LogSegment, { header, pieces }: Scan, chain: Chain | null): Before | null {
+  /** Null: nothing that stands behind it is known. */
+  *#fitsBehind(last: Entry): Task<boolean | null> {
+    const next = last.index + 1;
+    const known = this.#toldBefore(next);
+    if (known !== null) return sameChain(known, last.chain);
+    const [behind] = yield* this.#reader.read(next, next, 0);
+    return behind === undefined ? null : continues(last.chain, behind);
+  }
+
+  /** `isSure`: the first of the entries can say itself what it continues, where nobody else knows. */
+  *#frontOf(
+    segment: LogSegment,
+    { header, pieces }: Scan,
+    entries: readonly Entry[],
+    isSure: boolean,
+  ): Task<Front | null> {
+    const first = entries[0];
+    const isTrimmed = first !== undefined && segment.from < this.#options.start();
+    const from = isTrimmed ? first.index : Math.min(segment.from, first?.index ?? segment.from);
+    // Where it begins elsewhere than before, what it said of its beginning may be of a log that was cut.
+    const isOwn = from === segment.from;
+    if (isOwn && header?.first === from) return { from, chain: header.chain };
+    const cut = pieces.findLast((piece) => piece.type === 'cut' && piece.record.index === from - 1);
+    const inCut = isOwn && cut && cut.type !== 'bad' ? cut.record.chain : null;
+    const own = isSure && first?.index === from ? chainBefore(first) : null;
+    const chain = (yield* this.#chainBefore(from)) ?? inCut ?? own;
+    return chain && { from, chain };
+  }
+
+  *#rebuilt(
+    segment: LogSegment,
+    { header }: Scan,
+    entries: readonly Entry[],
+    { from, chain }: Front,
+  ): Task<LogSegment> {
     const before = this.#segments.all.findLast(({ number }) => number < segment.number);
-    const cut = pieces.findLast((piece) => piece.type === 'cut' && piece.record.index === segment.from - 1);
-    const inCut = cut && cut.type !== 'bad' ? cut.record.chain : null;
-    const known = header?.first === segment.from ? header.chain : (chain ?? inCut);
-    if (known === null) return null;
-    return {
-      chain: known,
+    const written = yield* rebuild(this.#disk, { ...segment, from }, entries, {
+      chain,
       floor: this.#options.floor(),
       identity: this.#options.identity(),
       prevFrom: header?.prevFrom ?? before?.from ?? segment.from,
       prevSequence: header?.prevSequence ?? before?.sequence ?? segment.sequence,
       prevHasCuts: header?.prevHasCuts ?? before?.hasCuts ?? false,
-    };
+    });
+    this.#reader.drop(segment.number);
+    return written;
   }
 }
 

@@ -13,7 +13,7 @@ import { DIVERGED_NEW_NAME } from './diverged.ts';
 import type { Scanned } from './evidence.ts';
 import { fromHeaders } from './headers.ts';
 import type { HistoryStart } from './history-log.ts';
-import { withRange } from './ranges.ts';
+import { withoutRange, withRange } from './ranges.ts';
 import { REPAIR_NAME } from './rebuild.ts';
 import { openActive, openBlanks, repairLog } from './repair.ts';
 import { replay } from './replay.ts';
@@ -82,7 +82,7 @@ export function* searchHistory(
     entries,
     start,
     floor: Math.min(Math.max(replayed.floor, floorOf(words, base)), segments.end.index),
-    damaged: owed ? withRange(holes, owed) : holes,
+    damaged: withoutRange(owed ? withRange(holes, owed) : holes, { from: 0, to: trimmed }),
   };
   const lastSegment = lastKept(rows, replayed, first);
   // What was found is not durable before it was written again.
@@ -127,15 +127,22 @@ function* replayTrusting(
     scanned.push({ row, scan: yield* scanFile(disk, row.number, base.index) });
   }
   const before = fromHeaders(rows.slice(0, scanFrom), rows[scanFrom]);
-  const replayed = replay(before, scanned, knownWith(base, known, true));
+  const replayed = replay(before, scanned, knownWith(base, known, rows.slice(0, scanFrom), true));
   const { findings, holes, owed, needsOlderBase, lost } = replayed;
   const isSound = holes.length === 0 && owed === null && !needsOlderBase && lost === null;
   return isSound && findings.every(({ kind }) => kind === 'torn') ? { base, replayed } : null;
 }
 
-function knownWith(base: Base | null, known: HistoryMark | null, trusts: boolean): Known {
+/** `before`: the rows that are not scanned. */
+function knownWith(
+  base: Base | null,
+  known: HistoryMark | null,
+  before: readonly Row[],
+  trusts: boolean,
+): Known {
   const { durable = 0, holes = [], owed = null } = known ?? {};
-  return { base, trusts, durable, holes, owed };
+  const committed = Math.max(0, ...before.map(({ header }) => header?.floor ?? 0));
+  return { base, committed, trusts, durable, holes, owed };
 }
 
 /** Where damage shortens the log to before its base, an earlier one has to do; without one the log is lost. */
@@ -160,7 +167,7 @@ function* replayFrom(
       scanned.push({ row, scan: scans.get(row.number) ?? null });
     }
     const before = fromHeaders(rows.slice(0, scanFrom), rows[scanFrom]);
-    const one = replay(before, scanned, knownWith(base, known, false));
+    const one = replay(before, scanned, knownWith(base, known, rows.slice(0, scanFrom), false));
     replayed ??= one;
     if (!one.needsOlderBase) return { base, replayed: one };
   }

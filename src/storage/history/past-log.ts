@@ -5,7 +5,8 @@ import type { Base, Chain, Entry } from '../../model/entry.ts';
 import { continues, sameChain } from '../../wire/entry.ts';
 import type { Good, Scanned } from './evidence.ts';
 import { type Range, withoutRange, withRange } from './ranges.ts';
-import { recordEnd } from './record.ts';
+import { recordBytes, recordEnd } from './record.ts';
+import type { Known } from './replayed.ts';
 import { EMPTY_END, type LogEnd, type LogSegment, Segments } from './segments.ts';
 
 /** An end whose chain may not be known: then any entry continues it. */
@@ -19,8 +20,10 @@ export class PastLog {
   readonly #start: Start;
   /** Up to here the log stands in segments that were not scanned. */
   #scannedFrom: number;
+  /** So many entries may be lost with what is bad, behind a cut that is lost with them. */
+  readonly #hidden: number;
   /** Up to here the log is known to be the one that was committed. */
-  #committed = 0;
+  #committed: number;
   #floor: number;
   /** Null: what stood before is lost, so any entry continues it. */
   #chain: Chain | null;
@@ -32,19 +35,23 @@ export class PastLog {
   /** The chain of the entry that the base was taken behind. */
   #atBase: Chain | null = null;
 
-  /** `before`: the segments that were not scanned. */
-  constructor(before: readonly LogSegment[], scanned: readonly Scanned[], base: Base | null) {
+  /** `before`: the segments that were not scanned; they say that the log was committed up to `committed`. */
+  constructor(
+    before: readonly LogSegment[],
+    scanned: readonly Scanned[],
+    { base, committed }: Pick<Known, 'base' | 'committed'>,
+  ) {
     this.#base = base;
     this.#baseIndex = base?.index ?? 0;
     this.#floor = this.#baseIndex;
+    this.#committed = committed;
     const start = startOf(before, scanned, base);
     this.#start = start;
     this.#chain = start.chain;
-    // What the next segment says of the first one may be that the log had been shortened to before it.
-    const told = scanned[1]?.row.header?.prevFrom ?? Number.POSITIVE_INFINITY;
     const isOther =
       base?.index === start.index && start.chain !== null && !sameChain(base.chain, start.chain);
-    this.#scannedFrom = isOther ? 0 : Math.min(start.index, told - 1);
+    this.#scannedFrom = isOther ? 0 : Math.min(start.index, lowestIn(scanned));
+    this.#hidden = hiddenIn(scanned);
     this.segments = new Segments(before, { ...start, chain: start.chain ?? EMPTY_END.chain });
   }
 
@@ -69,19 +76,28 @@ export class PastLog {
     return this.#committed;
   }
 
-  /** The same, where nothing points to segments before the scanned ones. */
-  get sure(): number {
-    return Math.max(this.#committed, this.#scannedFrom);
-  }
-
   get isChainKnown(): boolean {
     return this.#chain !== null;
+  }
+
+  /** The same, where nothing can have shortened the log to within the segments before the scanned ones. */
+  get sure(): number {
+    return Math.max(this.#committed, this.#scannedFrom - this.#hidden);
   }
 
   /** A header says what was committed when it was written; `sure`: nothing is being passed over. */
   tell(floor: number, sure: boolean): void {
     this.#floor = Math.max(this.#floor, floor);
     if (sure) this.#committed = Math.max(this.#committed, floor);
+  }
+
+  /** A segment follows; where it is not known what it continues, nobody may take it for known. */
+  begin(number: number, bytes: number, end: number): void {
+    const before = this.segments.last;
+    this.segments.begin(number, bytes, end);
+    if (this.#chain !== null) return;
+    if (before) before.sealed = null;
+    if (this.segments.last) this.segments.last.chain = null;
   }
 
   /** A segment says what it continues, where that was not known. */
@@ -119,7 +135,7 @@ export class PastLog {
     const { end } = this;
     if (to > this.#baseIndex) return false;
     // What is lost may have said that entries before it had left the log.
-    const from = Math.min(end.index, this.sure) + 1;
+    const from = Math.max(Math.min(end.index, this.sure) + 1, this.segments.start);
     if (from <= end.index) this.#cutTo(from - 1);
     this.#holes = withRange(this.#holes, { from, to });
     const known = header ?? (to === this.#baseIndex ? this.endAt(to) : null);
@@ -139,7 +155,12 @@ export class PastLog {
     return endIn(this.#ends, index);
   }
 
-  /** The same, or what the base says where nothing speaks against it. */
+  /** The same, or what the base says where what stands before it cannot be another log. */
+  knownEndAt(index: number): LogEnd | null {
+    return this.ownEndAt(index) ?? (index <= this.sure ? this.endAt(index) : null);
+  }
+
+  /** The same, and null where the base says something else. */
   endAt(index: number): LogEnd | null {
     const own = this.ownEndAt(index);
     const base = this.#base;
@@ -186,6 +207,26 @@ function endIn(ends: readonly LogEnd[], index: number): LogEnd | null {
   }
   const found = ends[low];
   return found?.index === index ? found : null;
+}
+
+/** The lowest index that the log was ever shortened to here, as far as what is whole says so. */
+function lowestIn(scanned: readonly Scanned[]): number {
+  let lowest = Number.POSITIVE_INFINITY;
+  for (const [at, { row, scan }] of scanned.entries()) {
+    if (at > 0 && row.header) lowest = Math.min(lowest, row.header.prevFrom - 1);
+    for (const piece of scan?.pieces ?? []) {
+      if (piece.type === 'cut') lowest = Math.min(lowest, piece.record.index);
+      if (piece.type === 'data') lowest = Math.min(lowest, piece.record.index - 1);
+    }
+  }
+  return lowest;
+}
+
+/** Whole entries show that the log had been shortened to before them: so many of them find room in what is bad. */
+function hiddenIn(scanned: readonly Scanned[]): number {
+  const bad = scanned.flatMap(({ scan }) => scan?.pieces.filter(({ type }) => type === 'bad') ?? []);
+  const bytes = bad.reduce((sum, piece) => sum + (piece.type === 'bad' ? piece.end - piece.offset : 0), 0);
+  return Math.max(0, Math.floor(bytes / recordBytes(0)) - 1);
 }
 
 /** What the log is before the first scanned segment. */

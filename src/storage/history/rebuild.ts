@@ -14,7 +14,7 @@ const EMPTY = new Uint8Array(0);
 const WRITE_BYTES = 4_194_304;
 
 /** What the header of a segment says of what is before it. */
-export interface Before {
+interface Before {
   readonly chain: Chain;
   readonly floor: number;
   readonly identity: Identity;

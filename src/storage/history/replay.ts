@@ -55,7 +55,7 @@ class Replay {
   constructor(before: readonly LogSegment[], scanned: readonly Scanned[], known: Known) {
     this.#known = known;
     this.#scanned = scanned;
-    this.#log = new PastLog(before, scanned, known.base);
+    this.#log = new PastLog(before, scanned, known);
   }
 
   run(): Replayed {
@@ -114,7 +114,7 @@ class Replay {
       const first = header?.first ?? firstIn(scan)?.record.index ?? this.#log.end.index + 1;
       if (!this.#follows(at, row, first, header)) return false;
     }
-    this.#log.segments.begin(row.number, bytes, HEADER_BYTES);
+    this.#log.begin(row.number, bytes, HEADER_BYTES);
     this.#tail = {
       number: row.number,
       bytes,
@@ -204,7 +204,7 @@ class Replay {
       if (!this.#log.hole(to, null)) return this.#passOver(at, { ...place, offset: place.offset - 1 }, why);
       this.#report(number, place.offset, why, end.index + 1, to);
     } else if (piece.type === 'data') {
-      const before = this.#log.ownEndAt(next - 1);
+      const before = this.#log.knownEndAt(next - 1);
       const isNext = !this.#log.isChainKnown || (before !== null && this.#continues(before, piece));
       if (!isNext) return this.#passOver(at, place, 'it does not continue the log');
       if (next <= end.index && before !== null) this.#log.cut(before);
@@ -247,7 +247,7 @@ class Replay {
     this.#resume = resumption(
       this.#scanned.slice(at),
       from,
-      (index) => this.#log.ownEndAt(index)?.chain ?? null,
+      (index) => this.#log.knownEndAt(index)?.chain ?? null,
     );
     return this.#resume !== null;
   }

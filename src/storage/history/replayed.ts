@@ -45,6 +45,8 @@ export interface Replayed {
 
 export interface Known {
   readonly base: Base | null;
+  /** The log in the segments that are not gone through is the committed one up to here. */
+  readonly committed: number;
   /** Entries that the base covers are not decoded: of use only where nothing is found to be wrong. */
   readonly trusts: boolean;
   /** An index known to have been durable. */

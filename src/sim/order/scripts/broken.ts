@@ -9,6 +9,7 @@ import type { Scripted } from '../script.ts';
 import { latestView } from '../views.ts';
 import { LEAD } from './lead.ts';
 import { LOGS } from './logs.ts';
+import { ONE_EARLIER } from './versions.ts';
 
 const THREE = { nodes: 3 } as const;
 
@@ -47,6 +48,7 @@ export const BROKEN: { readonly [mutation in Mutation]: Scripted } = {
     },
   },
   'promises before its disk has answered': ORDINARY,
+  'says it knows a format that it does not': ONE_EARLIER,
   'forgets its promises': ORDINARY,
   'votes for logs older than its own': {
     options: THREE,
