@@ -29,9 +29,11 @@ export interface PastReading {
   readonly origin: string;
   readonly n: number;
   readonly ingestTsMs: number;
-  /** `clock`: the device's clock ran ahead. `late`: it came in long after its time. */
-  readonly flags: readonly ('clock' | 'late')[];
+  readonly flags: readonly PastFlag[];
 }
+
+/** `clock`: the device's clock ran ahead. `late`: it came in long after its time. */
+export type PastFlag = 'clock' | 'late';
 
 /** What was said within one step. Of texts there is no least and no average. */
 export interface PastStep {
@@ -43,7 +45,7 @@ export interface PastStep {
   readonly avg: number | null;
   readonly sum: number | null;
   readonly last: Scalar | null;
-  readonly flags: readonly ('clock' | 'late')[];
+  readonly flags: readonly PastFlag[];
 }
 
 export interface RangeAnswer {

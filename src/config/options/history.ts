@@ -1,5 +1,6 @@
 // The history plane: the leader, the group and the total order.
 
+import { AGE_RULES } from '../age-rules.ts';
 import { oneOf, or, unset, whole } from '../kind.ts';
 import { option } from '../option.ts';
 
@@ -87,6 +88,12 @@ export const HISTORY_OPTIONS = {
     kind: whole(1, 256),
     default: 2,
     help: 'How many threads it may compute with.',
+  }),
+  historyDbMaxAge: option({
+    name: 'HISTORY_DB_MAX_AGE',
+    kind: unset(AGE_RULES),
+    default: null,
+    help: 'How old readings of sensors may be in that database, by pattern; the first that takes a sensor in counts. The log and the CSV files keep theirs.',
   }),
   outboxMaxBytes: option({
     name: 'OUTBOX_MAX_BYTES',

@@ -56,6 +56,12 @@ export const INPUT_OPTIONS = {
     default: 'loopback',
     help: 'Who may read the API and the pages without a token: what runs on this machine, all, or nobody. /healthz and /readyz answer anybody.',
   }),
+  deviceTls: option({
+    name: 'DEVICE_TLS',
+    kind: oneOf('off', 'offered', 'required'),
+    default: 'offered',
+    help: 'TLS at the HTTP input, MQTT and the API, on the same ports as plain, where the node has a certificate of its site (CLUSTER_KEY, init). required: other machines come by TLS alone. sensorium ca prints what they are to trust.',
+  }),
   modbusConfig: option({
     name: 'MODBUS_CONFIG',
     kind: unset(PATH),

@@ -81,11 +81,11 @@ export class DatabaseFollower implements Past {
   }
 
   #start(): void {
-    const { source, startThread = databaseThread, path, memoryMb, threads } = this.#options;
+    const { source, startThread = databaseThread, path, memoryMb, threads, maxAges } = this.#options;
     this.#follower = new LogFollower<Answered>(this.#log, {
       what: 'the database of the history',
       source,
-      startThread: () => startThread({ path, memoryMb, threads }),
+      startThread: () => startThread({ path, memoryMb, threads, maxAges }),
       canBeCut: false,
       told: (message) => this.#waiting.get(message.id)?.answered(message),
       groupChanged: () => {},

@@ -1,11 +1,12 @@
 // The thread in which the database lives: it takes entries of the order, writes them together, soon, and answers questions
-// meanwhile. SPEC rules HD1, HD3-HD8.
+// meanwhile. SPEC rules HD1, HD3-HD8, HD10.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { RangeAnswer, RangeQuery, SqlAnswer } from '../../hub/past.ts';
 import { PastRefused } from '../../hub/past.ts';
 import { must } from '../../kit/assert.ts';
+import { LIMITS } from '../../model/limits.ts';
 import type { ToWorker } from '../entry-message.ts';
 import { HistoryDatabase } from './history-database.ts';
 import { answerSql } from './people-sql.ts';
@@ -27,10 +28,13 @@ export interface Answered {
 const WRITE_AFTER_MS = 250;
 /** Rows in memory: then reading goes on only when they are written. */
 const PENDING_ROWS_MAX = 200_000;
+/** Looking for what is too old takes a scan of all that is there. */
+const FORGET_EVERY_MS = 600_000;
 
 const port = must(parentPort, 'this runs in a worker');
-const database = await HistoryDatabase.open(workerData as DatabaseOptions);
-/** Whatever writes waits for what was asked before it. */
+const options = workerData as DatabaseOptions;
+const database = await HistoryDatabase.open(options);
+/** Whatever writes waits for what was asked before it; readings are taken into memory meanwhile. */
 let turn: Promise<void> = Promise.resolve();
 let writeTimer: NodeJS.Timeout | null = null;
 let isClosing = false;
@@ -52,34 +56,50 @@ port.on('message', (message: ToWorker | Question) => {
       });
       return;
     case 'entries':
-      inTurn(() => take(message));
+      if (!isClosing) take(message);
       return;
     case 'close':
       close();
   }
 });
 tell('begun');
+if (options.maxAges.length > 0) {
+  const forget = () => inTurn(() => database.forgetOld(options.maxAges, Date.now()));
+  forget();
+  setInterval(forget, FORGET_EVERY_MS).unref();
+}
 
-async function take({ rows, bytes }: Extract<ToWorker, { type: 'entries' }>): Promise<void> {
-  database.take(rows, bytes);
+function take({ rows, bytes }: Extract<ToWorker, { type: 'entries' }>): void {
+  try {
+    database.take(rows, bytes);
+  } catch (cause) {
+    inTurn(() => Promise.reject(cause));
+    return;
+  }
   const trims = rows.flatMap(({ body }) => (body.kind === 'trim' ? body.firstKept : []));
   if (trims.length > 0) {
-    await database.commit();
-    await database.trim(Math.max(...trims));
-  } else if (database.pendingRows > PENDING_ROWS_MAX) await write();
-  tell('taken');
-  if (database.isBehind) {
-    writeTimer ??= setTimeout(() => {
-      writeTimer = null;
-      inTurn(write);
-    }, WRITE_AFTER_MS);
-  }
+    inTurn(async () => {
+      await database.commit();
+      await database.trim(Math.max(...trims));
+      tell('taken');
+    });
+  } else if (database.pendingRows > PENDING_ROWS_MAX) {
+    inTurn(async () => {
+      await write();
+      tell('taken');
+    });
+  } else tell('taken');
+  writeTimer ??= setTimeout(() => {
+    writeTimer = null;
+    inTurn(write);
+  }, WRITE_AFTER_MS);
 }
 
 async function write(): Promise<void> {
+  if (!database.isBehind) return;
   await database.commit();
-  await database.archive();
   tell('durable');
+  if (database.recentRows >= LIMITS.historyRecentRowsMax) await database.archive();
 }
 
 /** A thread that ends with a question under way takes the process with it: all of them end first. */

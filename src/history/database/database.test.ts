@@ -188,7 +188,7 @@ function sensorOf(text: string): SensorId {
 }
 
 function optionsIn(directory: string) {
-  return { path: join(directory, 'history.db'), memoryMb: 128, threads: 1 };
+  return { path: join(directory, 'history.db'), memoryMb: 128, threads: 1, maxAges: [] };
 }
 
 async function databaseIn(directory: string): Promise<HistoryDatabase> {

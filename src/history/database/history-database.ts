@@ -1,31 +1,28 @@
 // The committed order in columns, in one DuckDB file. Rows and how far they go are written in one transaction, so after any
 // crash each committed reading is in it exactly once, up to the sequence it says. SPEC rules HD1-HD3, HD8.
 
-import {
-  BIGINT,
-  DOUBLE,
-  type DuckDBConnection,
-  DuckDBDataChunk,
-  type DuckDBInstance,
-  INTEGER,
-  UTINYINT,
-  VARCHAR,
-} from '@duckdb/node-api';
+import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { isOrdered } from '../../model/durable.ts';
-import { LIMITS } from '../../model/limits.ts';
+import { matchesTopic } from '../../model/topic-filter.ts';
 import { decodeBatch } from '../../wire/durable.ts';
 import { malformedText } from '../../wire/malformed.ts';
 import type { EntryRow } from '../entry-message.ts';
-import { type Columns, RowBuffer } from './row-buffer.ts';
-import { type DatabaseOptions, type DatabaseProgress, type OpenTables, openTables } from './tables.ts';
-
-/** What DuckDB takes at once. */
-const CHUNK_ROWS = 2_048;
-const COLUMN_TYPES = [INTEGER, BIGINT, BIGINT, BIGINT, INTEGER, BIGINT, UTINYINT, DOUBLE, VARCHAR, UTINYINT];
+import { dropRows, moveToArchive } from './blocks.ts';
+import { type Columns, RowBuffer, type SeriesRow, type StreamRow } from './row-buffer.ts';
+import { RowChunk } from './row-chunk.ts';
+import {
+  type DatabaseOptions,
+  type DatabaseProgress,
+  type MaxAge,
+  type OpenTables,
+  openTables,
+  rowsOf,
+} from './tables.ts';
 
 export class HistoryDatabase {
   readonly #instance: DuckDBInstance;
   readonly #writer: DuckDBConnection;
+  readonly #chunk = new RowChunk();
   #rows = new RowBuffer();
   #recentRows: number;
   #entered: DatabaseProgress;
@@ -78,7 +75,7 @@ export class HistoryDatabase {
     this.#rows = new RowBuffer();
     const progress = { group, next: 1, sequence: 0 };
     await this.#transaction(async () => {
-      for (const table of ['recent', 'archive', 'series', 'streams'])
+      for (const table of ['recent', 'archive', 'blocks', 'series', 'streams'])
         await this.#writer.run(`DELETE FROM ${table}`);
       await this.#save(progress);
     });
@@ -96,9 +93,10 @@ export class HistoryDatabase {
         const batch = decodeBatch(bytes.subarray(body.at, body.end));
         if (!batch.ok) throw new Error(`entry ${index} of the log: ${malformedText(batch.problem)}`);
         const { records, units } = batch.value;
+        const stream = this.#rows.streamOf(body.producer);
         for (const [at, record] of records.entries()) {
           if (!isOrdered(batch.value, record)) continue;
-          this.#rows.add(record, body.producer, sequence, units?.[at] ?? '');
+          this.#rows.add(record, stream, sequence, units?.[at] ?? '');
           sequence++;
         }
       }
@@ -111,12 +109,7 @@ export class HistoryDatabase {
     const entered = this.#entered;
     const { columns, series, streams, units } = this.#rows.take();
     await this.#transaction(async () => {
-      for (const { series: number, sensor, field, unit } of series) {
-        await this.#writer.run('INSERT INTO series VALUES ($1, $2, $3, $4)', [number, sensor, field, unit]);
-      }
-      for (const { stream, origin, identity } of streams) {
-        await this.#writer.run('INSERT INTO streams VALUES ($1, $2, $3)', [stream, origin, identity]);
-      }
+      await this.#name(series, streams);
       for (const { series: number, unit } of units) {
         await this.#writer.run('UPDATE series SET unit = $1 WHERE series = $2', [unit, number]);
       }
@@ -124,24 +117,43 @@ export class HistoryDatabase {
       await this.#save(entered);
     });
     this.#written = entered;
-    this.#recentRows += columns.series.length;
+    this.#recentRows += columns.rows;
   }
 
-  /** What was committed lately moves to where one sensor's past stands together, once there is enough of it. */
+  /** Rows that stand in the order they came. */
+  get recentRows(): number {
+    return this.#recentRows;
+  }
+
+  /** What was committed lately moves to where one sensor's past stands together, and is summed up. */
   async archive(): Promise<void> {
-    if (this.#recentRows < LIMITS.historyRecentRowsMax) return;
-    await this.#transaction(async () => {
-      await this.#writer.run('INSERT INTO archive SELECT * FROM recent ORDER BY series, sequence');
-      await this.#writer.run('DELETE FROM recent');
-    });
+    await this.#transaction(() => moveToArchive(this.#writer));
     this.#recentRows = 0;
   }
 
   async trim(firstKept: number): Promise<void> {
+    await this.#transaction(() => dropRows(this.#writer, `sequence < ${firstKept}`));
+  }
+
+  /** What came in longer ago than the first pattern allows that takes its sensor in. */
+  async forgetOld(maxAges: readonly MaxAge[], nowMs: number): Promise<void> {
+    const bySensor = await rowsOf(this.#writer, 'SELECT series, sensor FROM series');
     await this.#transaction(async () => {
-      for (const table of ['recent', 'archive']) {
-        await this.#writer.run(`DELETE FROM ${table} WHERE sequence < $1`, [BigInt(firstKept)]);
+      await this.#writer.run('CREATE OR REPLACE TEMP TABLE aged (series INTEGER, before BIGINT)');
+      const appender = await this.#writer.createAppender('aged', 'main', 'temp');
+      for (const { series, sensor } of bySensor) {
+        const maxAge = maxAges.find(({ pattern }) => matchesTopic(pattern, String(sensor)));
+        if (maxAge === undefined) continue;
+        appender.appendInteger(Number(series));
+        appender.appendBigInt(BigInt(nowMs - maxAge.ageMsMax));
+        appender.endRow();
       }
+      appender.closeSync();
+      for (const before of await rowsOf(this.#writer, 'SELECT DISTINCT before FROM aged')) {
+        const aged = `SELECT series FROM aged WHERE before = ${before.before}`;
+        await dropRows(this.#writer, `ingest_ts < ${before.before} AND series IN (${aged})`);
+      }
+      await this.#writer.run('DROP TABLE aged');
     });
   }
 
@@ -155,28 +167,25 @@ export class HistoryDatabase {
     this.#instance.closeSync();
   }
 
-  async #append(columns: Columns): Promise<void> {
-    const rows = columns.series.length;
-    if (rows === 0) return;
-    const appender = await this.#writer.createAppender('recent');
-    const all = [
-      columns.series,
-      columns.sequence,
-      columns.ts,
-      columns.ingestTs,
-      columns.stream,
-      columns.n,
-      columns.kind,
-      columns.number,
-      columns.text,
-      columns.flags,
-    ];
-    for (let from = 0; from < rows; from += CHUNK_ROWS) {
-      const to = Math.min(rows, from + CHUNK_ROWS);
-      const chunk = DuckDBDataChunk.create(COLUMN_TYPES, to - from);
-      chunk.setColumns(all.map((column) => column.slice(from, to)));
-      appender.appendDataChunk(chunk);
+  async #name(series: readonly SeriesRow[], streams: readonly StreamRow[]): Promise<void> {
+    if (series.length > 0) {
+      const appender = await this.#writer.createAppender('series');
+      for (const { series: number, sensor, field, unit } of series) {
+        appender.appendInteger(number);
+        for (const text of [sensor, field, unit]) appender.appendVarchar(text);
+        appender.endRow();
+      }
+      appender.closeSync();
     }
+    for (const { stream, origin, identity } of streams) {
+      await this.#writer.run('INSERT INTO streams VALUES ($1, $2, $3)', [stream, origin, identity]);
+    }
+  }
+
+  async #append(columns: Columns): Promise<void> {
+    if (columns.rows === 0) return;
+    const appender = await this.#writer.createAppender('recent');
+    this.#chunk.append(appender, columns);
     appender.flushSync();
     appender.closeSync();
   }
@@ -184,8 +193,8 @@ export class HistoryDatabase {
   async #save({ group, next, sequence }: DatabaseProgress): Promise<void> {
     await this.#writer.run('UPDATE progress SET "group" = $1, next = $2, sequence = $3', [
       group,
-      BigInt(next),
-      BigInt(sequence),
+      next,
+      sequence,
     ]);
   }
 

@@ -1,29 +1,59 @@
-// One sensor's past, as it is or drawn together in steps. SPEC rules HD4-HD6.
+// One sensor's past, as it is or drawn together in steps. SPEC rules HD4-HD6, HD9.
 
 import type { DuckDBConnection } from '@duckdb/node-api';
 import type { PastReading, PastStep, RangeAnswer, RangeQuery } from '../../hub/past.ts';
-import { KIND } from './schema.ts';
+import { KIND, LATE_MS } from './schema.ts';
 import { type JsRow, rowsOf } from './tables.ts';
 
-/** What came in so long after its time had waited somewhere. */
-export const LATE_MS = 60_000;
-
+const TO_THE_END = 2 ** 53 - 1;
 const WHERE = 'series = $1 AND ts >= $2 AND ts < $3 AND sequence <= $4';
-const READINGS = `
-  SELECT ts, kind, number, text, sequence, origin, n, ingest_ts, flags
-  FROM every_row JOIN streams USING (stream) WHERE ${WHERE} ORDER BY ts, sequence LIMIT $5`;
+/** Each table by itself, and origins by number: to plan one statement of all of them takes longer than to answer it. */
+const readingsIn = (table: 'archive' | 'recent') => `
+  SELECT ts, kind, number, text, sequence, stream, n, ingest_ts, flags
+  FROM ${table} WHERE ${WHERE} ORDER BY ts, sequence LIMIT $5`;
 /**
+ * A block that lies within one step, and ends no later than the question, counts as a whole; of others, and of what is not
+ * archived yet, the rows count. For rows of plain blocks two columns say all: each further one costs as much as these.
  * The last value of a step is looked up by its time once that is known: an aggregate that carries it along takes four
- * times as long. Of readings with the same time all are found; the one with the highest sequence comes last.
+ * times as long. Of readings with the same time all are found; the one that was committed last comes last, since the
+ * archive has each series in its order.
  */
 const STEPS = `
-  WITH steps AS MATERIALIZED (
-    SELECT (ts - $2) // $6 AS step, count(*) AS count, min(number) AS min, max(number) AS max, avg(number) AS avg,
-           sum(number) AS sum, bit_or(flags) AS flags, max(ingest_ts - ts) AS delay, max(ts) AS last_ts
-    FROM every_row WHERE ${WHERE} GROUP BY step ORDER BY step LIMIT $5)
-  SELECT steps.* EXCLUDE (last_ts), number AS last, text AS last_text, kind
-  FROM every_row JOIN steps ON ts = last_ts WHERE ${WHERE} ORDER BY step, sequence`;
-const TO_THE_END = 2 ** 53 - 1;
+  WITH touched AS MATERIALIZED (
+    SELECT *, (first_ts - $2) // $6 AS step,
+           first_ts >= $2 AND last_ts < $3 AND last_sequence <= $4
+           AND (first_ts - $2) // $6 = (last_ts - $2) // $6 AS is_whole
+    FROM blocks WHERE series = $1 AND last_ts >= $2 AND first_ts < $3 AND first_sequence <= $4
+    -- A bound that is never reached: without one this is computed again for each condition that is put on it.
+    LIMIT 1000000000000),
+  edges AS MATERIALIZED (
+    SELECT (ts - $2) // $6 AS step, ts, number, NULL AS text, ${KIND.number} AS kind, 0 AS flags, 0 AS delay,
+           block, rowid AS place
+    FROM archive
+    WHERE ${WHERE} AND block IN (SELECT block FROM touched WHERE NOT is_whole AND is_plain)
+    UNION ALL
+    SELECT (ts - $2) // $6, ts, number, text, kind, flags, ingest_ts - ts, block, rowid
+    FROM archive
+    WHERE ${WHERE} AND block IN (SELECT block FROM touched WHERE NOT is_whole AND NOT is_plain)
+    UNION ALL
+    SELECT (ts - $2) // $6, ts, number, text, kind, flags, ingest_ts - ts, ${TO_THE_END}, rowid
+    FROM recent WHERE ${WHERE}),
+  parts AS (
+    SELECT step, count, numbers, min, max, sum, flags, delay, last_ts FROM touched WHERE is_whole
+    UNION ALL
+    SELECT step, count(*), count(number), min(number), max(number), sum(number), bit_or(flags), max(delay), max(ts)
+    FROM edges GROUP BY step),
+  steps AS MATERIALIZED (
+    SELECT step, sum(count) AS count, min(min) AS min, max(max) AS max, sum(sum) / nullif(sum(numbers), 0) AS avg,
+           sum(sum) AS sum, bit_or(flags) AS flags, max(delay) AS delay, max(last_ts) AS last_ts
+    FROM parts GROUP BY step ORDER BY step LIMIT $5),
+  candidates AS (
+    SELECT last_ts, block, 0 AS place, last, last_text, last_kind AS kind FROM touched WHERE is_whole
+    UNION ALL
+    SELECT ts, block, place, number, text, kind FROM edges),
+  lasts AS MATERIALIZED (FROM candidates WHERE last_ts IN (SELECT last_ts FROM steps))
+  SELECT steps.* EXCLUDE (last_ts), last, last_text, kind
+  FROM lasts JOIN steps USING (last_ts) ORDER BY step, block, place`;
 
 export async function rangeOf(connection: DuckDBConnection, query: RangeQuery): Promise<RangeAnswer> {
   const { sensor, field, stepMs, rowsMax } = query;
@@ -40,9 +70,9 @@ export async function rangeOf(connection: DuckDBConnection, query: RangeQuery): 
     if (field !== null && field !== name) continue;
     const values = valuesOf(query, Number(row.series), rowsMax + 1 - readings.length - steps.length);
     if (stepMs === null) {
-      for (const found of await rowsOf(connection, READINGS, values)) readings.push(readingOf(found, name));
+      for (const found of await readingsOf(connection, values, name)) readings.push(found);
     } else {
-      const found = await rowsOf(connection, STEPS, [...values, BigInt(stepMs)]);
+      const found = await rowsOf(connection, STEPS, [...values, stepMs]);
       for (const [at, step] of found.entries()) {
         if (step.step !== found[at + 1]?.step) steps.push(stepOf(step, name, query.fromMs, stepMs));
       }
@@ -59,18 +89,34 @@ export async function rangeOf(connection: DuckDBConnection, query: RangeQuery): 
   };
 }
 
-function valuesOf({ fromMs, toMs, asOf }: RangeQuery, series: number, limit: number): (number | bigint)[] {
-  return [series, BigInt(fromMs), BigInt(toMs), BigInt(asOf ?? TO_THE_END), limit];
+function valuesOf({ fromMs, toMs, asOf }: RangeQuery, series: number, limit: number): number[] {
+  return [series, fromMs, toMs, asOf ?? TO_THE_END, limit];
 }
 
-function readingOf(row: JsRow, field: string): PastReading {
+async function readingsOf(
+  connection: DuckDBConnection,
+  values: number[],
+  field: string,
+): Promise<readonly PastReading[]> {
+  const archived = await rowsOf(connection, readingsIn('archive'), values);
+  const recent = await rowsOf(connection, readingsIn('recent'), values);
+  if (archived.length + recent.length === 0) return [];
+  const streams = await rowsOf(connection, 'SELECT stream, origin FROM streams');
+  const origins = new Map(streams.map(({ stream, origin }) => [stream, String(origin)]));
+  const all = [...archived, ...recent].map((row) =>
+    readingOf(row, origins.get(row.stream ?? null) ?? '', field),
+  );
+  return all.sort((a, b) => a.tsMs - b.tsMs || a.sequence - b.sequence);
+}
+
+function readingOf(row: JsRow, origin: string, field: string): PastReading {
   const [tsMs, ingestTsMs] = [Number(row.ts), Number(row.ingest_ts)];
   return {
     tsMs,
     field,
     value: scalarOf(row.kind, row.number, row.text) ?? 0,
     sequence: Number(row.sequence),
-    origin: String(row.origin),
+    origin,
     n: Number(row.n),
     ingestTsMs,
     flags: flagsOf(Number(row.flags), ingestTsMs - tsMs),

@@ -5,10 +5,17 @@ import { type DuckDBConnection, DuckDBInstance, type JS } from '@duckdb/node-api
 import type { SeriesRow, StreamRow } from './row-buffer.ts';
 import { FORMAT, TABLES } from './schema.ts';
 
+/** Of several that take a sensor in the first counts. */
+export interface MaxAge {
+  readonly pattern: string;
+  readonly ageMsMax: number;
+}
+
 export interface DatabaseOptions {
   readonly path: string;
   readonly memoryMb: number;
   readonly threads: number;
+  readonly maxAges: readonly MaxAge[];
 }
 
 export interface DatabaseProgress {
@@ -45,10 +52,11 @@ export function wipeTables(path: string): void {
   for (const suffix of ['', '.wal', '.tmp']) rmSync(`${path}${suffix}`, { recursive: true, force: true });
 }
 
+/** Whole numbers are numbers here: a `bigint` is given as a HUGEINT, in which DuckDB computes many times slower. */
 export async function rowsOf(
   connection: DuckDBConnection,
   sql: string,
-  values: (string | number | bigint)[] = [],
+  values: (string | number)[] = [],
 ): Promise<readonly JsRow[]> {
   const reader = await connection.runAndReadAll(sql, values);
   return reader.getRowObjectsJS();
