@@ -2,11 +2,10 @@
 // node shows it, what that costs, and up to which rate it holds. All on one machine, the load and the watchers too.
 // `npm run bench -- ingest`; BENCH_TURNS=1 for a quick look.
 
-import { spawn } from 'node:child_process';
-import { join } from 'node:path';
 import { type CityNode, withCity } from './_city.ts';
 import { printTable, quantile, spread } from './_figures.ts';
-import type { LoadPlan, LoadResult } from './_load.ts';
+import type { LoadPlan } from './_load.ts';
+import { startLoad } from './_load-process.ts';
 import { loadText, machineText, turnsOf } from './_machine.ts';
 import { pause } from './_process.ts';
 import { Watch } from './_watch.ts';
@@ -88,14 +87,15 @@ async function measure(city: readonly CityNode[], rate: number): Promise<Outcome
     seconds: SECONDS,
     countAfterSeconds: WARM_UP_SECONDS,
   };
-  const loading = load(plan);
+  const loading = startLoad(plan);
   await pause(WARM_UP_SECONDS * 1_000);
   const before = city.map((node) => node.process.cpuSeconds());
   const fromMs = performance.now();
   await pause((SECONDS - WARM_UP_SECONDS - 1) * 1_000);
   const seconds = (performance.now() - fromMs) / 1_000;
   const cpus = city.map((node, at) => (100 * (node.process.cpuSeconds() - (before[at] ?? 0))) / seconds);
-  const result = await loading;
+  const result = await loading.result;
+  if (result === null) throw new Error('the load ended without a word');
   await pause(STRAGGLERS_MS);
   for (const watch of watches) watch.close();
 
@@ -127,21 +127,6 @@ async function measure(city: readonly CityNode[], rate: number): Promise<Outcome
 
 function holds({ rate, p99Ms, accepted, shown }: Outcome): boolean {
   return p99Ms <= AGE_MAX_MS && accepted >= 0.99 * rate && shown >= 0.99;
-}
-
-function load(plan: LoadPlan): Promise<LoadResult> {
-  const script = join(import.meta.dirname, '_load.ts');
-  const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(plan)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let text = '';
-  child.stdout.setEncoding('utf8').on('data', (part: string) => {
-    text += part;
-  });
-  return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', () => resolve(JSON.parse(text)));
-  });
 }
 
 function printOutcomes(): void {

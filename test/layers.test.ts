@@ -124,6 +124,17 @@ test('no file imports from a room or a package that its room may not use', () =>
   expect(forbidden).toEqual([]);
 });
 
+test('the pages take types from src/, and nothing that runs', () => {
+  const pages = join(SRC, '..', 'web', 'src');
+  const texts = readdirSync(pages, { recursive: true, encoding: 'utf8' })
+    .filter((path) => /\.tsx?$/.test(path) && !path.includes('.test.'))
+    .map((path) => withoutComments(readFileSync(join(pages, path), 'utf8')));
+  const taken = texts.flatMap((text) => text.match(/^import [^;]*'(?:\.\.\/)+src\/[^']*'/gm) ?? []);
+
+  expect(taken.length).toBeGreaterThan(10);
+  expect(taken.filter((line) => !line.startsWith('import type '))).toEqual([]);
+});
+
 test('the core names no clock, timer, process or chance of its own', () => {
   const outside =
     /\b(Date\.now|new Date|Math\.random|setTimeout|setInterval|queueMicrotask|process\.(?:env|argv|exit|on|stdout|stderr|nextTick|hrtime)|console\.|Buffer\.|globalThis|localeCompare|toLocale\w+)\b/;

@@ -33,6 +33,7 @@ export const convergence = z
     ),
   })
   .openapi('Convergence');
+export type Convergence = z.infer<typeof convergence>;
 
 export function addConvergenceRoutes(api: Api, { hub }: Sources): void {
   api.openapi(jsonRoute(CONVERGENCE, noQuery, convergence), (c) => {

@@ -1,18 +1,17 @@
 // One sensor's past: `/api/v1/history`, a list of flat rows, so that charts take it as it is. SPEC rules HD4-HD6.
 
 import { z } from '@hono/zod-openapi';
-import { PastRefused, type PastStep, type RangeAnswer, type RangeQuery } from '../hub/past.ts';
+import { PastRefused, type RangeAnswer, type RangeQuery } from '../hub/past.ts';
 import { ok, type Result, refused } from '../kit/result.ts';
 import { csvText, csvTime, csvValue } from '../model/csv.ts';
 import { parseSensorId } from '../model/ids.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { Scalar } from '../model/reading.ts';
 import { MOMENTS, parseMoment, parseSpan, SPANS } from './moment.ts';
+import { AGGREGATES, type Aggregate, type PastRow, readingRow, stepRow } from './past-row.ts';
 import { queryProblem } from './query.ts';
 import { type Api, problemResponse, refuse, type Sources } from './route.ts';
 
-const AGGREGATES = ['avg', 'min', 'max', 'last', 'sum', 'count'] as const;
-type Aggregate = (typeof AGGREGATES)[number];
 const BY_DEFAULT: readonly Aggregate[] = ['avg', 'min', 'max', 'last', 'count'];
 const HOUR_MS = 3_600_000;
 
@@ -34,8 +33,6 @@ interface Wanted {
   readonly range: RangeQuery;
   readonly aggregates: readonly Aggregate[];
 }
-
-type Row = { readonly [column: string]: Scalar | readonly string[] | null };
 
 export function addHistoryRoutes(api: Api, sources: Sources): void {
   api.openAPIRegistry.registerPath({
@@ -131,36 +128,18 @@ function aggregatesOf(text: string): Result<readonly Aggregate[]> {
   return refused(`agg lists some of ${AGGREGATES.join(', ')}, with commas between`);
 }
 
-function rowsOf({ readings, steps }: RangeAnswer, { range, aggregates }: Wanted): Row[] {
+function rowsOf({ readings, steps }: RangeAnswer, { range, aggregates }: Wanted): PastRow[] {
   const { stepMs, fromMs, toMs } = range;
-  if (stepMs === null) {
-    return readings.map(({ tsMs, field, value, sequence, origin, n, ingestTsMs, flags }) => ({
-      ts_ms: tsMs,
-      ...(field !== '' && { field }),
-      value,
-      sequence,
-      origin,
-      n,
-      ingest_ts_ms: ingestTsMs,
-      flags,
-    }));
-  }
+  if (stepMs === null) return readings.map(readingRow);
   const fields = [...new Set(steps.map(({ field }) => field))];
   return fields.flatMap((field) => {
     const bySteps = new Map(steps.filter((step) => step.field === field).map((step) => [step.tsMs, step]));
-    const rows: Row[] = [];
-    // A step in which nothing was said is told as such, so that a chart shows a gap.
+    const rows: PastRow[] = [];
     for (let tsMs = fromMs; tsMs < toMs; tsMs += stepMs) {
       rows.push(stepRow(tsMs, field, bySteps.get(tsMs) ?? null, aggregates));
     }
     return rows;
   });
-}
-
-function stepRow(tsMs: number, field: string, step: PastStep | null, aggregates: readonly Aggregate[]): Row {
-  const values = aggregates.map((name) => [name, step?.[name] ?? (name === 'count' ? 0 : null)] as const);
-  const named = { ts_ms: tsMs, ...(field !== '' && { field }) };
-  return { ...named, ...Object.fromEntries(values), flags: step?.flags ?? [] };
 }
 
 function formatOf(accept: string): 'json' | 'ndjson' | 'csv' {
@@ -169,7 +148,7 @@ function formatOf(accept: string): 'json' | 'ndjson' | 'csv' {
 }
 
 function formatted(
-  rows: readonly Row[],
+  rows: readonly PastRow[],
   format: 'json' | 'ndjson' | 'csv',
   headers: { [name: string]: string },
 ): Response {
@@ -189,14 +168,19 @@ function formatted(
   }
 }
 
-function csvOf(rows: readonly Row[]): string {
+function csvOf(rows: readonly PastRow[]): string {
   const columns = Object.keys(rows[0] ?? { ts_ms: 0 });
-  const lines = rows.map((row) => columns.map((column) => cell(column, row[column] ?? null)).join(','));
+  const lines = rows.map((row) => {
+    const cells = new Map<string, Cell>(Object.entries(row));
+    return columns.map((column) => cell(column, cells.get(column) ?? null)).join(',');
+  });
   const heading = columns.map((column) => (column === 'ts_ms' ? 'timestamp' : column)).join(',');
   return `${[heading, ...lines].join('\n')}\n`;
 }
 
-function cell(column: string, value: Scalar | readonly string[] | null): string {
+type Cell = Scalar | readonly string[] | null;
+
+function cell(column: string, value: Cell): string {
   if (value === null) return '';
   if (column === 'ts_ms' && typeof value === 'number') return csvTime(value);
   if (typeof value === 'object') return value.length === 0 ? '' : csvText(value.join(' '));

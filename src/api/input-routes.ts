@@ -17,6 +17,7 @@ export const refusals = z
     }),
   )
   .openapi('Refusals');
+export type Refusals = z.infer<typeof refusals>;
 
 export const inbox = z
   .array(
@@ -30,6 +31,7 @@ export const inbox = z
     }),
   )
   .openapi('Inbox');
+export type Inbox = z.infer<typeof inbox>;
 
 export function addInputRoutes(api: Api, { refusedInput, inboxed }: Sources): void {
   api.openapi(jsonRoute(REFUSALS, noQuery, refusals), (c) => {

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { must } from '../kit/assert.ts';
 import { LIMITS } from '../model/limits.ts';
 import * as schema from './schema.ts';
+import { STREAM_SHAPES } from './stream-shapes.ts';
 import { apiOn, bob, LiveClient, type RunningApi } from './testing.ts';
 
 const GROUP = '00000000000000a1';
@@ -95,7 +96,7 @@ test.each([
     const client = await LiveClient.open(`${base}/api/v1/stream`, id);
     await client.until(() => client.of('reading').length === 3);
 
-    const reset = schema.STREAM_SHAPES.StreamReset.parse(client.of('reset')[0]?.data);
+    const reset = STREAM_SHAPES.StreamReset.parse(client.of('reset')[0]?.data);
     expect(reset).toMatchObject({ group: GROUP, first: 1, watermark: 3 });
     expect(reset.why).toContain(id);
     expect(sequencesOf(client)).toEqual([1, 2, 3]);

@@ -8,6 +8,7 @@ import { csvOf, logRow, ndjsonOf } from './log-row.ts';
 import { queryProblem } from './query.ts';
 import { type Api, jsonRoute, problemResponse, refuse, type Sources } from './route.ts';
 import * as schema from './schema.ts';
+import { STREAM_SHAPES } from './stream-shapes.ts';
 import { viewRow } from './view-row.ts';
 
 export const STREAM_PATH = '/api/v1/stream';
@@ -49,7 +50,7 @@ export function addOrderRoutes(api: Api, sources: Sources): void {
     return answerOf(page, format ?? formatOf(c.req.header('accept')));
   });
 
-  for (const [name, shape] of Object.entries(schema.STREAM_SHAPES)) api.openAPIRegistry.register(name, shape);
+  for (const [name, shape] of Object.entries(STREAM_SHAPES)) api.openAPIRegistry.register(name, shape);
   api.openAPIRegistry.registerPath({
     method: 'get',
     ...STREAM,

@@ -11,7 +11,9 @@ import {
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
+import type { Door, DoorTls } from '../access/door.ts';
 import type { Gate } from '../access/gate.ts';
+import { httpDoor } from '../access/http-door.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Past } from '../hub/past.ts';
 import type { SensorRegistry } from '../hub/sensor-registry.ts';
@@ -66,6 +68,8 @@ export interface ReadApiOptions {
   readonly heartbeatMs: number;
   /** Who may read. Everybody without it. */
   readonly gate?: Gate;
+  /** Plain alone without it. */
+  readonly tls?: DoorTls | null;
   /** Where the node keeps its data, to tell how much room there is. */
   readonly dataDirectory?: string;
   /** Where the node takes readings, as its pages tell people; nothing without it. */
@@ -88,6 +92,7 @@ export class ReadApi {
   readonly #log: Log;
   readonly #options: ReadApiOptions;
   readonly #server: Server;
+  readonly #door: Door;
   readonly #readers: Readers | null;
   readonly #live: LiveFeed;
   readonly #stream: OrderFeed;
@@ -162,6 +167,9 @@ export class ReadApi {
     this.#answer = getRequestListener(api.fetch);
     this.#unfollow = hub.follow(({ fact }) => increment(this.#factsByType, fact.type));
     this.#server = this.#createServer();
+    this.#door = httpDoor(this.#server, options.tls ?? null, (reason) =>
+      increment(this.#requestsRefused, reason === 'silent' ? 'request-timeout' : reason),
+    );
   }
 
   get port(): number {
@@ -177,6 +185,7 @@ export class ReadApi {
     this.#live.stop();
     this.#sampler.stop();
     this.#stream.stop();
+    this.#door.stop();
     this.#server.closeIdleConnections();
     const grace = setTimeout(() => this.#server.closeAllConnections(), STOP_GRACE_MS);
     await closed;

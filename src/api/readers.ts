@@ -3,6 +3,7 @@
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { credentialsOfHttp } from '../access/credentials.ts';
+import { isSecured } from '../access/door.ts';
 import type { Gate, Refused } from '../access/gate.ts';
 import type { TokenId } from '../access/token.ts';
 
@@ -29,7 +30,11 @@ export class Readers {
   refusalOf(request: IncomingMessage, response: ServerResponse, path: string): Refused | null {
     const { headers, socket } = request;
     const shown = credentialsOfHttp(headers.authorization, NO_PARAMETERS);
-    const admitted = this.#gate.read(path, shown, { address: socket.remoteAddress, origin: headers.origin });
+    const admitted = this.#gate.read(path, shown, {
+      address: socket.remoteAddress,
+      origin: headers.origin,
+      isSecured: isSecured(socket),
+    });
     if (!admitted.ok) return admitted.problem;
     if (admitted.value !== null) this.#remember(admitted.value.id, response);
     return null;

@@ -52,13 +52,16 @@ export const samples = z
     ),
   })
   .openapi('Samples');
+export type Samples = z.infer<typeof samples>;
+export type SampleRow = Samples['samples'][number];
+export type SceneRow = Samples['scenes'][string];
 
 export function addSampleRoutes(api: Api, { hub, sampler }: Sources): void {
   api.openapi(jsonRoute(SAMPLES, query, samples), (c) => {
     const { after = 0, limit = LIMITS.samplesKeptMax } = c.req.valid('query');
     const wanted = sampler.samples.filter(({ id }) => id > after);
     const page = wanted.slice(0, limit);
-    const scenes = new Map<string, ReturnType<typeof sceneRow>>();
+    const scenes = new Map<string, SceneRow>();
     for (const { sceneId } of page) {
       const scene = scenes.has(String(sceneId)) ? null : sampler.sceneOf(sceneId);
       if (scene !== null) scenes.set(String(sceneId), sceneRow(scene));
@@ -86,7 +89,16 @@ export function addSampleRoutes(api: Api, { hub, sampler }: Sources): void {
   });
 }
 
-function sceneRow({ viewId, voters, learners, present, members, membersLeftOut, links, ...rest }: Scene) {
+function sceneRow({
+  viewId,
+  voters,
+  learners,
+  present,
+  members,
+  membersLeftOut,
+  links,
+  ...rest
+}: Scene): SceneRow {
   return {
     ...rest,
     view_id: viewId,

@@ -152,6 +152,7 @@ export type Membership = z.infer<typeof membership>;
 export type Topology = z.infer<typeof topology>;
 export type SensorState = z.infer<typeof sensorState>;
 export type MetricsSection = z.infer<typeof metricsSection>;
+export type IntrospectionMetrics = z.infer<typeof introspectionMetrics>;
 
 // Version 1.
 
@@ -205,6 +206,7 @@ const member = z
 
 export const members = z.array(member);
 export type Members = z.infer<typeof members>;
+export type Member = Members[number];
 
 export const events = z.array(event);
 
@@ -232,6 +234,8 @@ export const logPage = z
     readings: z.array(logRow),
   })
   .openapi('LogPage');
+
+export type LogPage = z.infer<typeof logPage>;
 
 export const view = z
   .object({
@@ -296,31 +300,9 @@ export const health = z
   })
   .openapi('Health');
 
+export type Health = z.infer<typeof health>;
+
 export const readiness = z.object({ status: z.literal('ready') }).openapi('Readiness');
-
-// What the live stream sends as `data:`.
-
-/** By the names the document has for them. */
-export const LIVE_SHAPES = {
-  LiveHello: z.object({ node: z.string(), site: z.string(), version: z.string(), resumed: z.boolean() }),
-  LiveForgotten: z.object({ sensor: z.string() }),
-  LiveReset: z.object({ why: z.string() }),
-};
-
-/** What the stream of the committed order sends beside readings, by the names the document has for it. */
-export const STREAM_SHAPES = {
-  StreamHello: z.object({
-    node: z.string(),
-    site: z.string(),
-    version: z.string(),
-    group: z.string().nullable(),
-    watermark: count,
-    next: count,
-    resumed: z.boolean(),
-  }),
-  StreamGap: z.object({ from: count, to: count }),
-  StreamReset: z.object({ why: z.string(), group: z.string().nullable(), first: count, watermark: count }),
-};
 
 // Queries. Unknown parameters are refused on the paths of version 1, where a misspelt one would silently give
 // too much; pages of the earlier system may add what they like to its paths.

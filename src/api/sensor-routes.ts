@@ -40,6 +40,7 @@ export const sensors = z
     }),
   )
   .openapi('Sensors');
+export type Sensors = z.infer<typeof sensors>;
 
 export const alertsQuery = z.object({ state: z.enum(['raised', 'cleared']).optional() });
 

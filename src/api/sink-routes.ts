@@ -24,6 +24,7 @@ export const sinks = z
     }),
   )
   .openapi('Sinks');
+export type Sinks = z.infer<typeof sinks>;
 
 export function addSinkRoutes(api: Api, { sinks: views }: Sources): void {
   api.openapi(jsonRoute(SINKS, noQuery, sinks), (c) => {

@@ -49,6 +49,7 @@ export const storage = z
     database: follower.nullable(),
   })
   .openapi('Storage');
+export type Storage = z.infer<typeof storage>;
 
 export function addStorageRoutes(api: Api, { hub, dataDirectory }: Sources): void {
   api.openapi(jsonRoute(STORAGE, noQuery, storage), async (c) => {

@@ -8,6 +8,7 @@ import { matches } from './match.ts';
 import { membersOf } from './membership.ts';
 import { type Api, jsonRoute, problemResponse, type Sources } from './route.ts';
 import * as schema from './schema.ts';
+import { LIVE_SHAPES } from './stream-shapes.ts';
 
 export const LIVE_PATH = '/api/v1/live';
 
@@ -36,7 +37,7 @@ export function addVersion1Routes(api: Api, { hub, pulse, registry }: Sources): 
     return c.json(limit === 0 ? [] : rows.slice(-limit), 200);
   });
 
-  for (const [name, shape] of Object.entries(schema.LIVE_SHAPES)) api.openAPIRegistry.register(name, shape);
+  for (const [name, shape] of Object.entries(LIVE_SHAPES)) api.openAPIRegistry.register(name, shape);
   api.openAPIRegistry.registerPath({
     method: 'get',
     ...LIVE,

@@ -76,6 +76,18 @@ export class Visitor {
     return (await this.page.locator(selector).first().textContent()) ?? '';
   }
 
+  /** Between the middles of those two that are nearest to each other, in pixels. */
+  async nearest(selector: string): Promise<number> {
+    const boxes = await Promise.all(
+      (await this.page.locator(selector).all()).map((one) => one.boundingBox()),
+    );
+    const places = boxes.map((box) => ({ x: box?.x ?? 0, y: box?.y ?? 0 }));
+    const apart = places.flatMap((a, at) =>
+      places.slice(at + 1).map((b) => Math.hypot(a.x - b.x, a.y - b.y)),
+    );
+    return Math.min(...apart);
+  }
+
   /** Kept beside the tests, to be looked at. */
   async shot(name: string): Promise<void> {
     mkdirSync(SHOTS, { recursive: true });

@@ -9,7 +9,8 @@ import { Argument, type Command, InvalidArgumentError } from 'commander';
 import { freePorts } from '../../host/network/free-ports.ts';
 import { LocalCluster } from '../cluster/local-cluster.ts';
 import type { NodePlan } from '../cluster/topology.ts';
-import { DRILLS, type DrillName, type DrillReport, drill } from '../drill/drill.ts';
+import { DRILLS, type DrillName } from '../drill/desk-state.ts';
+import { type DrillReport, drill } from '../drill/drill.ts';
 import { DrillGround } from '../drill/drill-ground.ts';
 import { EXIT, Failure } from '../failure.ts';
 

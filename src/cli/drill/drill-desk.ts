@@ -4,41 +4,20 @@
 import { unreachable } from '../../kit/assert.ts';
 import { ok, type Result, refused } from '../../kit/result.ts';
 import { LIMITS } from '../../model/limits.ts';
-import { DRILLS, type DrillName, drill } from './drill.ts';
-import type { DrilledNode, DrillGround } from './drill-ground.ts';
-import { Exercise, type ExerciseReport } from './exercise.ts';
+import {
+  type Act,
+  type DeskState,
+  DRILLS,
+  type DrillName,
+  type ExerciseReport,
+  type Report,
+} from './desk-state.ts';
+import { drill } from './drill.ts';
+import type { DrillGround } from './drill-ground.ts';
+import { Exercise } from './exercise.ts';
 
-export type Act =
-  | { readonly act: 'kill' | 'stop' | 'pause' | 'resume' | 'start'; readonly node: string }
-  | { readonly act: 'slow'; readonly node: string; readonly delayMs: number }
-  | { readonly act: 'cut'; readonly side: readonly string[] }
-  /** Nobody is cut off or slow, all run. */
-  | { readonly act: 'heal' }
-  /** What happens from here to `end` is measured under load. */
-  | { readonly act: 'begin' | 'end' }
-  | { readonly act: 'drill'; readonly drill: DrillName };
-
-export interface Report {
-  readonly at_ms: number;
-  readonly title: string;
-  readonly report: ExerciseReport | null;
-  /** Why there is no report; empty where there is one. */
-  readonly failed: string;
-}
-
-export interface DeskState {
-  readonly nodes: readonly DrilledNode[];
-  readonly side: readonly string[];
-  readonly drills: readonly DrillName[];
-  /** What is under way; empty when nothing is. */
-  readonly busy: string;
-  readonly measuring: boolean;
-  readonly story: readonly { readonly at_ms: number; readonly text: string }[];
-  readonly reports: readonly Report[];
-}
-
-/** Gentler than the load of the command: people look at the same machine meanwhile. */
-const PAUSE_MS = 20;
+/** Gentler than the load of the command, and the same for the whole site: people look at the same machine meanwhile. */
+const PAUSE_MS_A_NODE = 7;
 
 export class DrillDesk {
   readonly #ground: DrillGround;
@@ -84,6 +63,11 @@ export class DrillDesk {
     }
   }
 
+  /** Of each writer. */
+  get #pauseMs(): number {
+    return PAUSE_MS_A_NODE * this.#ground.ids.length;
+  }
+
   /** Whoever stands still is woken, so that it hears that it is to end; what is under way ends with the process. */
   stop(): void {
     this.#ground.wakeAll();
@@ -116,7 +100,7 @@ export class DrillDesk {
     if (this.#exercise !== null) return refused('end what is being measured first');
     void this.#work(name, async () => {
       await this.#ground.restore();
-      return drill(name, this.#ground, PAUSE_MS, (text) => this.#tell(text));
+      return drill(name, this.#ground, this.#pauseMs, (text) => this.#tell(text));
     });
     return ok(null);
   }
@@ -124,7 +108,7 @@ export class DrillDesk {
   #begin(): Result<null> {
     if (this.#exercise !== null) return refused('it is being measured already');
     void this.#work('begin', async () => {
-      this.#exercise = await Exercise.begin(this.#ground.cluster, (text) => this.#tell(text), PAUSE_MS);
+      this.#exercise = await Exercise.begin(this.#ground.cluster, (text) => this.#tell(text), this.#pauseMs);
       this.#exercise.struck();
       return null;
     });

@@ -7,14 +7,7 @@ import type { ControlRequest } from '../../control/request.ts';
 import { parsePeerId } from '../../model/ids.ts';
 import type { LocalCluster } from '../cluster/local-cluster.ts';
 import { Failure } from '../failure.ts';
-
-export type NodeState = 'running' | 'paused' | 'starting' | 'stopped';
-
-export interface DrilledNode {
-  readonly id: string;
-  readonly state: NodeState;
-  readonly delayMs: number;
-}
+import type { DrilledNode, NodeState } from './desk-state.ts';
 
 export class DrillGround {
   readonly cluster: LocalCluster;

@@ -2,8 +2,7 @@
 
 import { ok, type Result, refused } from '../../kit/result.ts';
 import { LIMITS } from '../../model/limits.ts';
-import { DRILLS } from './drill.ts';
-import type { Act } from './drill-desk.ts';
+import { type Act, DRILLS } from './desk-state.ts';
 
 const OF_A_NODE = ['kill', 'stop', 'pause', 'resume', 'start'] as const;
 const ALONE = ['heal', 'begin', 'end'] as const;

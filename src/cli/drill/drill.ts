@@ -2,12 +2,10 @@
 // SPEC rule CL14.
 
 import { unreachable } from '../../kit/assert.ts';
+import type { DrillName, ExerciseReport } from './desk-state.ts';
 import type { DrillGround } from './drill-ground.ts';
 import { pause } from './drill-load.ts';
-import { Exercise, type ExerciseReport } from './exercise.ts';
-
-export const DRILLS = ['kill-leader', 'pause-leader', 'partition'] as const;
-export type DrillName = (typeof DRILLS)[number];
+import { Exercise } from './exercise.ts';
 
 export interface DrillReport extends ExerciseReport {
   readonly drill: DrillName;

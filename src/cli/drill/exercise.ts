@@ -5,30 +5,15 @@ import { ApiClient, type ViewRow } from '../api-client.ts';
 import type { LocalCluster } from '../cluster/local-cluster.ts';
 import { Failure } from '../failure.ts';
 import { digestOf } from '../verify/log-digest.ts';
+import type { ExerciseReport } from './desk-state.ts';
 import { DrillLoad, pause, type Written } from './drill-load.ts';
-
-export interface ExerciseReport {
-  readonly leader_before: string;
-  readonly leader_after: string;
-  /** The longest time in which nothing was committed anywhere. */
-  readonly outage_ms: number;
-  readonly committed: number;
-  /** Answered as stored, and to be committed later. */
-  readonly pending: number;
-  /** Without any answer: either is right. */
-  readonly unanswered: number;
-  readonly lost: number;
-  readonly doubled: number;
-  readonly recovered_ms: number;
-  readonly digests: { readonly [node: string]: string };
-  readonly equal: boolean;
-}
 
 type Nodes = ReadonlyMap<string, ApiClient>;
 
 const SETTLE_MS = 60_000;
 const AFTER_MS = 1_500;
-const LOOK_MS = 50;
+/** Between two looks at all nodes. */
+const LOOK_MS_A_NODE = 15;
 
 export class Exercise {
   readonly #nodes: Nodes;
@@ -126,7 +111,7 @@ async function agreed(nodes: Nodes): Promise<Agreed> {
       return { leader, watermark: target };
     }
     seen = views.map(({ view }) => (view ? `${view.leader ?? 'none'}:${view.watermark}` : '-')).join(' ');
-    await pause(LOOK_MS);
+    await pause(LOOK_MS_A_NODE * nodes.size);
   }
   throw new Failure(`the nodes did not agree within ${SETTLE_MS / 1_000} s (leader:watermark ${seen})`);
 }

@@ -2,50 +2,7 @@
 // a link that the parent prints, which no browser sends anywhere; they are kept for this tab alone. SPEC rules CL30, UI27.
 
 import { signal } from '@preact/signals';
-
-export interface DrilledNode {
-  readonly id: string;
-  readonly state: 'running' | 'paused' | 'starting' | 'stopped';
-  readonly delayMs: number;
-}
-
-export interface ExerciseReport {
-  readonly leader_before: string;
-  readonly leader_after: string;
-  readonly outage_ms: number;
-  readonly committed: number;
-  readonly pending: number;
-  readonly unanswered: number;
-  readonly lost: number;
-  readonly doubled: number;
-  readonly recovered_ms: number;
-  readonly digests: { readonly [node: string]: string };
-  readonly equal: boolean;
-}
-
-export interface DrillReport {
-  readonly at_ms: number;
-  readonly title: string;
-  readonly report: ExerciseReport | null;
-  readonly failed: string;
-}
-
-export interface DeskState {
-  readonly nodes: readonly DrilledNode[];
-  readonly side: readonly string[];
-  readonly drills: readonly string[];
-  readonly busy: string;
-  readonly measuring: boolean;
-  readonly story: readonly { readonly at_ms: number; readonly text: string }[];
-  readonly reports: readonly DrillReport[];
-}
-
-export type Act =
-  | { readonly act: 'kill' | 'stop' | 'pause' | 'resume' | 'start'; readonly node: string }
-  | { readonly act: 'slow'; readonly node: string; readonly delay_ms: number }
-  | { readonly act: 'cut'; readonly side: readonly string[] }
-  | { readonly act: 'heal' | 'begin' | 'end' }
-  | { readonly act: 'drill'; readonly drill: string };
+import type { ActRequest, DeskState } from '../../../src/cli/drill/desk-state.ts';
 
 interface Door {
   readonly port: number;
@@ -76,7 +33,7 @@ export async function askDrills(stop: AbortSignal): Promise<DeskState> {
   return answerOf(await fetch(url(), { headers: headers(), signal: stop }));
 }
 
-export async function act(wanted: Act): Promise<DeskState> {
+export async function act(wanted: ActRequest): Promise<DeskState> {
   return answerOf(await fetch(url(), { method: 'POST', headers: headers(), body: JSON.stringify(wanted) }));
 }
 

@@ -2,7 +2,7 @@
 // nothing to say.
 
 import { useEffect, useState } from 'preact/hooks';
-import type { Member } from './shapes.ts';
+import type { Member } from '../../../src/api/schema.ts';
 import { getFrom, isGone, link, linkState, members } from './store.ts';
 
 /** By node: the members as it sees them. */

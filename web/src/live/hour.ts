@@ -1,21 +1,13 @@
 // The last hour of a node in samples, read once and then gone on with. SPEC rules UI23, UI26.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Sample, Scene } from '../words/samples.ts';
+import type { SampleRow, Samples, SceneRow } from '../../../src/api/sample-routes.ts';
 import { get, linkState } from './store.ts';
 
 export interface Hour {
   /** Oldest first. */
-  readonly samples: readonly Sample[];
-  readonly scenes: ReadonlyMap<number, Scene>;
-}
-
-interface SamplePage {
-  readonly every_ms: number;
-  readonly next: number;
-  readonly more: boolean;
-  readonly samples: readonly Sample[];
-  readonly scenes: { readonly [id: string]: Scene };
+  readonly samples: readonly SampleRow[];
+  readonly scenes: ReadonlyMap<number, SceneRow>;
 }
 
 const SAMPLES_MAX = 1_800;
@@ -36,7 +28,7 @@ export function useHour(everyMs: number): Hour {
       try {
         const page = document.hidden
           ? null
-          : await get<SamplePage>(`/api/v1/samples?after=${after.current}`, stop.signal);
+          : await get<Samples>(`/api/v1/samples?after=${after.current}`, stop.signal);
         if (page !== null && page.samples.length > 0) {
           after.current = page.next;
           setHour((known) => goneOn(known, page));
@@ -55,7 +47,7 @@ export function useHour(everyMs: number): Hour {
   return hour;
 }
 
-function goneOn(known: Hour, page: SamplePage): Hour {
+function goneOn(known: Hour, page: Samples): Hour {
   const [first] = page.samples;
   // A node that was started again counts from 1.
   const before = known.samples.filter(({ ts_ms }) => first === undefined || ts_ms < first.ts_ms);

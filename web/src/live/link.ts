@@ -4,8 +4,11 @@
 // A node counts as one of ours when it says the name and site that it was known by. The pulse comes every second, so
 // silence is noticed as soon as an end.
 
+import type { EventRow } from '../../../src/api/event-row.ts';
+import type { LatestRow } from '../../../src/api/latest-row.ts';
+import type { Health, Member, Pulse } from '../../../src/api/schema.ts';
+import type { LiveHello as Hello, LiveForgotten } from '../../../src/api/stream-shapes.ts';
 import { readEvents, type SentEvent } from './event-stream.ts';
-import type { EventRow, Health, Hello, LatestRow, Member, Pulse } from './shapes.ts';
 
 export interface LinkTiming {
   /** How long a node may be silent. */
@@ -24,7 +27,7 @@ export interface LinkState {
   readonly phase: LinkPhase;
   /** The node that is asked, or was last. */
   readonly node: string | null;
-  /** Where it listens: `http://host:port`, or nothing for the node the page came from. */
+  /** Where it listens: `http://host:port` or `https://…`, or nothing for the node the page came from. */
   readonly base: string;
   /** The node the page came from. */
   readonly home: string | null;
@@ -106,7 +109,7 @@ export class Link {
 
   /** Where the API of a member is, as this page may reach it. */
   baseOf({ self, host, api_port }: Member): string {
-    return self ? this.#state.base : `http://${hostText(host)}:${api_port}`;
+    return self ? this.#state.base : `${pageProtocol()}//${hostText(host)}:${api_port}`;
   }
 
   async #run(): Promise<void> {
@@ -180,7 +183,7 @@ export class Link {
         void this.#readAll();
         return;
       case 'forgotten': {
-        const { sensor } = JSON.parse(data);
+        const { sensor }: LiveForgotten = JSON.parse(data);
         this.#inOrder(() => this.#handlers.forgotten(sensor));
         return;
       }
@@ -248,7 +251,7 @@ export class Link {
       .sort((a, b) => Number(b.status === 'alive') - Number(a.status === 'alive'));
     const candidates = likely.flatMap(({ id, host, api_port }) =>
       [...new Set([hostText(host), hostText(this.#hostname)])].map((name) => ({
-        base: `http://${name}:${api_port}`,
+        base: `${pageProtocol()}//${name}:${api_port}`,
         node: id,
       })),
     );
@@ -271,6 +274,11 @@ export class Link {
     this.#state = { ...this.#state, ...changed };
     this.#handlers.state(this.#state);
   }
+}
+
+/** A page that came by https asks no node without. */
+function pageProtocol(): string {
+  return typeof location === 'undefined' ? 'http:' : location.protocol;
 }
 
 function hostText(host: string): string {

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest';
+import type { LogRow } from '../../../src/api/log-row.ts';
 import { apiOn, bob, type RunningApi } from '../../../src/api/testing.ts';
 import { OrderTail } from './order-tail.ts';
-import type { LogRow } from './shapes.ts';
 
 test('[UI5] the end of the order goes on where it was, without a gap or a double', async () => {
   const node = await apiOn();

@@ -1,8 +1,10 @@
 // The end of the committed order, from `/api/v1/stream`, while somebody wants it. A place in the order is the same at
 // every node, so it goes on without a gap or a double when the page moves to another node. SPEC rule UI5.
 
+import type { LogRow } from '../../../src/api/log-row.ts';
+import type { View } from '../../../src/api/schema.ts';
+import type { StreamHello, StreamReset } from '../../../src/api/stream-shapes.ts';
 import { readEvents, type SentEvent } from './event-stream.ts';
-import type { LogRow, View } from './shapes.ts';
 
 export const TAIL_MAX = 2_000;
 /** Who was away for longer begins again at the end. */
@@ -79,8 +81,9 @@ export class OrderTail {
       if (id !== null) this.#lastEventId = id;
       if (event === 'reading') rows.push(JSON.parse(data));
       else if (event === 'hello' || event === 'reset') {
-        const { group, watermark, next, first } = JSON.parse(data);
-        if (watermark - (next ?? first) > MISSED_MAX) {
+        const said: StreamHello | StreamReset = JSON.parse(data);
+        const { group, watermark } = said;
+        if (watermark - ('next' in said ? said.next : said.first) > MISSED_MAX) {
           this.#beginAtTheEnd();
           return;
         }

@@ -1,26 +1,10 @@
 // One sensor's history from the node, as a chart wants it: gaps as gaps, and each point with where it came from.
 
-import type { Scalar } from './shapes.ts';
+import type { ReadingRow, StepRow } from '../../../src/api/past-row.ts';
 import { get } from './store.ts';
 
 /** A reading, or what was said within a step. */
-export interface PastRow {
-  readonly ts_ms: number;
-  readonly field?: string;
-  readonly flags: readonly string[];
-  // Of a reading.
-  readonly value?: Scalar;
-  readonly sequence?: number;
-  readonly origin?: string;
-  readonly n?: number;
-  readonly ingest_ts_ms?: number;
-  // Of a step.
-  readonly avg?: number | null;
-  readonly min?: number | null;
-  readonly max?: number | null;
-  readonly last?: Scalar | null;
-  readonly count?: number;
-}
+export type PastRow = StepRow & Partial<ReadingRow>;
 
 export interface PastOf {
   readonly fromMs: number;

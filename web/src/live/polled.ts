@@ -2,7 +2,7 @@
 // at. What was answered last stays when a node falls silent, and is marked as such. SPEC rule UI20.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import type { Member } from './shapes.ts';
+import type { Member } from '../../../src/api/schema.ts';
 import { get, getFrom, isGone, link, members } from './store.ts';
 
 export interface Answer<T> {

@@ -1,13 +1,9 @@
 // How fast counters rise, from one answer to the next. SPEC rule UI24.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { IntrospectionMetrics } from '../../../src/api/schema.ts';
 import { type Counters, OWN, type Point, rateOf } from '../words/rate.ts';
 import { usePolled } from './polled.ts';
-
-interface Metrics {
-  readonly generated_at_ms: number;
-  readonly metrics: { readonly counters: Counters; readonly state_replication: { readonly next_n: number } };
-}
 
 export interface Rates {
   readonly counters: Counters;
@@ -19,7 +15,7 @@ export interface Rates {
 const WINDOW = 4;
 
 export function useRates(everyMs: number): Rates {
-  const answer = usePolled<Metrics>('/api/introspection/metrics', everyMs);
+  const answer = usePolled<IntrospectionMetrics>('/api/introspection/metrics', everyMs);
   const points = useRef<Point[]>([]);
   const [, show] = useState(0);
   useEffect(() => {
@@ -32,6 +28,6 @@ export function useRates(everyMs: number): Rates {
   return { counters, perSecond: (name) => rateOf(points.current, name), problem: answer.problem };
 }
 
-function countersOf({ metrics }: Metrics): Counters {
+function countersOf({ metrics }: IntrospectionMetrics): Counters {
   return { ...metrics.counters, [OWN]: metrics.state_replication.next_n - 1 };
 }

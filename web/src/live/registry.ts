@@ -2,41 +2,50 @@
 // counts. Read when somebody looks, and again from time to time.
 
 import { effect, signal } from '@preact/signals';
-import { get, linkState, sensors } from './store.ts';
+import type { Sensors } from '../../../src/api/sensor-routes.ts';
+import { get, isFilled, linkState, sensors } from './store.ts';
 
-export interface Known {
-  readonly sensor: string;
-  readonly name: string;
-  readonly group: string;
-  readonly kind: string;
-  readonly cadence_ms: number | null;
-  readonly stale_after_ms: number;
-  readonly first_seen_ms: number;
-}
+type Known = Sensors[number];
 
 const AGAIN_MS = 30_000;
+/** An answer about very many sensors costs its node something, so it is asked for less often. */
+const SHARE_OF_TIME = 100;
 
 /** By sensor; empty where the node knows nothing of the kind. */
 export const registry = signal<ReadonlyMap<string, Known>>(new Map());
 
-/** Until what is returned is called. */
-export function watchRegistry(): () => void {
+/** Of one sensor, or null for all; until what is returned is called. */
+export function watchRegistry(sensor: string | null): () => void {
+  const path = sensor === null || hasWildcard(sensor) ? '' : `?match=${encodeURIComponent(sensor)}`;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const stop = new AbortController();
   const ask = async () => {
-    if (linkState.peek().phase !== 'live') return;
+    const fromMs = performance.now();
     try {
-      const rows = await get<readonly Known[]>('/api/v1/sensors');
-      registry.value = new Map(rows.map((row) => [row.sensor, row]));
-      sensors.setStaleAfter(new Map(rows.map((row) => [row.sensor, row.stale_after_ms])));
+      const rows = await get<Sensors>(`/api/v1/sensors${path}`, stop.signal);
+      const others = path === '' ? [] : registry.peek();
+      registry.value = new Map([...others, ...rows.map((row) => [row.sensor, row] as const)]);
+      sensors.setStaleAfter(registry.value);
     } catch {
       // What is known stays; the next round asks again.
     }
+    if (stop.signal.aborted) return;
+    clearTimeout(timer);
+    timer = setTimeout(ask, Math.max(AGAIN_MS, SHARE_OF_TIME * (performance.now() - fromMs)));
   };
-  const timer = setInterval(ask, AGAIN_MS);
   const stopEffect = effect(() => {
-    if (linkState.value.phase === 'live') void ask();
+    clearTimeout(timer);
+    // What everybody sees first comes first.
+    if (linkState.value.phase === 'live' && isFilled.value) void ask();
   });
   return () => {
-    clearInterval(timer);
+    stop.abort();
+    clearTimeout(timer);
     stopEffect();
   };
+}
+
+/** A name with such a sign in it cannot be asked for alone. */
+function hasWildcard(sensor: string): boolean {
+  return /[+#]/.test(sensor);
 }

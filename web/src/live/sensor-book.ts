@@ -1,7 +1,9 @@
 // The latest reading of every sensor, with the last few values of each for its sparkline. Plain objects that are
 // written in place: what shows them is told once in a while, not at every reading. SPEC rule UI4.
 
-import type { LatestRow, LogRow } from './shapes.ts';
+import type { LatestRow } from '../../../src/api/latest-row.ts';
+import type { LogRow } from '../../../src/api/log-row.ts';
+import { orderKey } from '../words/natural.ts';
 
 export const POINTS_MAX = 48;
 /** A sensor that speaks every `period` may miss two readings before the last one counts as stale, as at the node. */
@@ -28,7 +30,7 @@ export class SensorBook {
   /** Up to which n each origin's readings have their places. */
   #committed: ReadonlyMap<string, number> = new Map();
   #gone: ReadonlySet<string> = new Set();
-  #staleAfter: ReadonlyMap<string, number> = new Map();
+  #known: ReadonlyMap<string, { readonly stale_after_ms: number }> = new Map();
   /** Counts what changed which sensors there are. */
   names = 0;
   /** Counts readings. */
@@ -88,14 +90,14 @@ export class SensorBook {
   }
 
   staleAfterMs({ name, row }: SensorEntry): number {
-    const learned = this.#staleAfter.get(name);
-    if (learned !== undefined) return learned;
+    const learned = this.#known.get(name);
+    if (learned !== undefined) return learned.stale_after_ms;
     return row.period_ms > 0 ? row.period_ms * PERIODS_UNTIL_STALE : STALE_AFTER_MS_WITHOUT_PERIOD;
   }
 
   /** After how long a silence each sensor counts as stale, as the site has learned it. */
-  setStaleAfter(staleAfter: ReadonlyMap<string, number>): void {
-    this.#staleAfter = staleAfter;
+  setStaleAfter(known: ReadonlyMap<string, { readonly stale_after_ms: number }>): void {
+    this.#known = known;
   }
 
   #put(row: LatestRow, isNews: boolean): void {
@@ -136,8 +138,4 @@ function firstNumber(value: LatestRow['value']): number | null {
   if (typeof value === 'string') return null;
   for (const field of Object.values(value)) if (typeof field === 'number') return field;
   return null;
-}
-
-export function orderKey(name: string): string {
-  return name.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(12, '0'));
 }

@@ -2,8 +2,9 @@
 // event known of each, so that nothing comes twice. SPEC rule UI23.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { EventRow } from '../../../src/api/event-row.ts';
+import type { Member } from '../../../src/api/schema.ts';
 import { askable } from './polled.ts';
-import type { EventRow, Member } from './shapes.ts';
 import { getFrom, isGone, link, members } from './store.ts';
 
 export interface SiteEvent extends EventRow {

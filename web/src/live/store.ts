@@ -2,10 +2,14 @@
 // into a book and `sensorsShown` counts up a few times a second for whoever shows them. SPEC rules UI2-UI4.
 
 import { computed, signal } from '@preact/signals';
+import type { EventRow } from '../../../src/api/event-row.ts';
+import type { LatestRow } from '../../../src/api/latest-row.ts';
+import type { Member, Pulse } from '../../../src/api/schema.ts';
+import type { LiveHello as Hello } from '../../../src/api/stream-shapes.ts';
+import { compareNames } from '../words/natural.ts';
 import { Link, type LinkState, TIMING } from './link.ts';
 import { OrderTail } from './order-tail.ts';
 import { SensorBook } from './sensor-book.ts';
-import type { EventRow, Hello, LatestRow, Member, Pulse } from './shapes.ts';
 
 const EVENTS_MAX = 1_000;
 /** So many seconds are kept of what the site bar shows. */
@@ -132,7 +136,8 @@ export function start(): void {
 function takePulse(taken: Pulse): void {
   sensors.setCommitted(new Map(taken.origins.map(({ origin, committed_n }) => [origin, committed_n])));
   sensors.setGone(new Set(taken.members.filter(isGone).map(({ id }) => id)));
-  pulse.value = taken;
+  // As people look for them, on every page.
+  pulse.value = { ...taken, members: taken.members.toSorted((a, b) => compareNames(a.id, b.id)) };
   trail.value = [...trail.value.slice(1 - TRAIL_MAX), pointOf(taken)];
 }
 

@@ -2,12 +2,13 @@
 // up. Each row is that node's own word; a node that the browser cannot reach shows its last one. SPEC rule UI22.
 
 import { useEffect, useState } from 'preact/hooks';
+import type { Convergence } from '../../../src/api/convergence-routes.ts';
 import { type Answers, askable, NODES_ASKED_MAX, usePolledAll } from '../live/polled.ts';
 import { members, nowMs } from '../live/store.ts';
 import { Badge } from '../parts/badge.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
 import { href } from '../router.ts';
-import { type Cell, type Matrix, matrixOf, type Standing } from '../words/matrix.ts';
+import { type Cell, type Matrix, matrixOf } from '../words/matrix.ts';
 import { countText, spanText, timeText } from '../words/text.ts';
 import '../styles/convergence.css';
 
@@ -16,7 +17,7 @@ const EVERY_MS = 1_000;
 const STRIP_POINTS = 180;
 
 export function ConvergencePage() {
-  const answers = usePolledAll<Standing>('/api/v1/convergence', EVERY_MS);
+  const answers = usePolledAll<Convergence>('/api/v1/convergence', EVERY_MS);
   const asked = askable(members.value);
   const matrix = matrixOf(
     asked.map(({ id }) => id),
@@ -150,7 +151,7 @@ function heatOf(lag: number): number {
   return lag < 7 ? 1 : lag < 50 ? 2 : lag < 350 ? 3 : 4;
 }
 
-function useStrip(matrix: Matrix, answers: Answers<Standing>): readonly number[] {
+function useStrip(matrix: Matrix, answers: Answers<Convergence>): readonly number[] {
   const [points, setPoints] = useState<readonly number[]>([]);
   const second = Math.floor(nowMs.value / 1_000);
   useEffect(() => {

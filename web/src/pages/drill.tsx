@@ -2,30 +2,22 @@
 // it cost. Only where the link of the cluster's parent process was opened. SPEC rule UI27.
 
 import { useEffect, useState } from 'preact/hooks';
-import {
-  type Act,
-  act,
-  askDrills,
-  type DeskState,
-  type DrilledNode,
-  type DrillReport,
-  drillDoor,
-} from '../live/drill.ts';
+import type { SceneRow } from '../../../src/api/sample-routes.ts';
+import type { ActRequest, DeskState } from '../../../src/cli/drill/desk-state.ts';
+import { act, askDrills, drillDoor } from '../live/drill.ts';
 import { problemText } from '../live/polled.ts';
 import { members, pulse, self, trail, view } from '../live/store.ts';
 import { Badge } from '../parts/badge.tsx';
 import { Button } from '../parts/controls.tsx';
-import { Empty, Facts, Panel } from '../parts/panel.tsx';
+import { DrillNode } from '../parts/drill-node.tsx';
+import { Reports, Story, TITLES } from '../parts/drill-reports.tsx';
+import { Empty, Panel } from '../parts/panel.tsx';
 import { SceneDrawing } from '../parts/scene-drawing.tsx';
 import { Sparkline } from '../parts/sparkline.tsx';
-import { href } from '../router.ts';
-import type { Tone } from '../words/event-words.ts';
-import type { Scene } from '../words/samples.ts';
-import { countText, spanText, timeText } from '../words/text.ts';
 import '../styles/drill.css';
 
 const LOOK_MS = 700;
-const SLOW_MS = 400;
+
 const WATCHED_SECONDS = 60;
 
 export function DrillPage() {
@@ -110,7 +102,7 @@ export function DrillPage() {
           >
             <ul class="drill-nodes">
               {desk.nodes.map((node) => (
-                <NodeLine
+                <DrillNode
                   key={node.id}
                   node={node}
                   isCutOff={desk.side.includes(node.id)}
@@ -136,12 +128,6 @@ export function DrillPage() {
     </>
   );
 }
-
-const TITLES: { readonly [drill: string]: string } = {
-  'kill-leader': 'Kill the leader',
-  'pause-leader': 'Pause the leader',
-  partition: 'Cut the leader off',
-};
 
 const WORDS: { readonly [drill: string]: string } = {
   'kill-leader': 'kill −9, three seconds without it, then it is started again',
@@ -178,7 +164,7 @@ function Watch() {
   );
 }
 
-function sceneNow(): Scene {
+function sceneNow(): SceneRow {
   const group = view.value;
   const links = Object.entries(pulse.value?.links ?? {}).flatMap(([node, others]) =>
     others.map((other) => (node < other ? [node, other] : [other, node])),
@@ -220,7 +206,7 @@ function useDesk() {
       clearTimeout(timer);
     };
   }, [door]);
-  const send = async (wanted: Act) => {
+  const send = async (wanted: ActRequest) => {
     setBusyAct(true);
     setProblem('');
     try {
@@ -243,145 +229,4 @@ function NoDoor() {
       </Empty>
     </Panel>
   );
-}
-
-const STATE_TONES: { readonly [state in DrilledNode['state']]: Tone } = {
-  running: 'good',
-  paused: 'warn',
-  starting: 'info',
-  stopped: 'bad',
-};
-
-interface NodeLineProps {
-  readonly node: DrilledNode;
-  readonly isCutOff: boolean;
-  readonly isMarked: boolean;
-  readonly mark: () => void;
-  readonly isBusy: boolean;
-  readonly send: (act: Act) => void;
-}
-
-function NodeLine({ node: { id, state, delayMs }, isCutOff, isMarked, mark, isBusy, send }: NodeLineProps) {
-  const runs = state === 'running';
-  const seen = members.value.find((member) => member.id === id)?.status;
-  return (
-    <li data-node={id}>
-      <label class="drill-mark">
-        <input type="checkbox" checked={isMarked} onChange={mark} />
-        <span class="unseen">Mark {id}</span>
-      </label>
-      <span class="drill-name">
-        <a href={href('node', id)}>{id}</a>
-        {view.value?.leader === id && <Badge tone="info">leader</Badge>}
-      </span>
-      <span class="drill-state">
-        <Badge tone={STATE_TONES[state]}>{state}</Badge>
-        {isCutOff && <Badge tone="bad">cut off</Badge>}
-        {delayMs > 0 && <Badge tone="warn">{delayMs} ms late</Badge>}
-        {seen !== undefined && seen !== 'alive' && <Badge>seen as {seen}</Badge>}
-      </span>
-      <span class="drill-acts">
-        <Button
-          disabled={isBusy || state === 'stopped' || state === 'starting'}
-          onClick={() => send({ act: 'kill', node: id })}
-        >
-          Kill
-        </Button>
-        <Button disabled={isBusy || !runs} onClick={() => send({ act: 'stop', node: id })}>
-          Stop
-        </Button>
-        {state === 'paused' ? (
-          <Button disabled={isBusy} onClick={() => send({ act: 'resume', node: id })}>
-            Resume
-          </Button>
-        ) : (
-          <Button disabled={isBusy || !runs} onClick={() => send({ act: 'pause', node: id })}>
-            Pause
-          </Button>
-        )}
-        <Button
-          disabled={isBusy || !runs}
-          onClick={() => send({ act: 'slow', node: id, delay_ms: delayMs > 0 ? 0 : SLOW_MS })}
-        >
-          {delayMs > 0 ? 'In time' : 'Slow'}
-        </Button>
-        <Button disabled={isBusy || state !== 'stopped'} onClick={() => send({ act: 'start', node: id })}>
-          Start
-        </Button>
-      </span>
-    </li>
-  );
-}
-
-function Story({ story }: { readonly story: DeskState['story'] }) {
-  if (story.length === 0) return <Empty title="Nothing was done yet" />;
-  return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by keyboard.
-    <ol class="drill-story" tabIndex={0}>
-      {story.toReversed().map(({ at_ms, text }, at) => (
-        <li key={`${at_ms} ${story.length - at}`}>
-          <time dateTime={new Date(at_ms).toISOString()}>{timeText(at_ms)}</time>
-          {text}
-        </li>
-      ))}
-    </ol>
-  );
-}
-
-function Reports({ reports }: { readonly reports: readonly DrillReport[] }) {
-  if (reports.length === 0) {
-    return <Empty title="No report yet">A drill, or what you measure yourself, ends with one.</Empty>;
-  }
-  return (
-    <ol class="drill-reports">
-      {reports.toReversed().map((one) => (
-        <li key={one.at_ms}>
-          <h3>
-            {TITLES[one.title] ?? one.title} <small>{timeText(one.at_ms)}</small>
-            <ReportBadge one={one} />
-          </h3>
-          {one.report === null ? <p>{one.failed}</p> : <Facts facts={factsOf(one.report)} />}
-        </li>
-      ))}
-    </ol>
-  );
-}
-
-function ReportBadge({ one: { report } }: { readonly one: DrillReport }) {
-  if (report === null) return <Badge tone="bad">failed</Badge>;
-  const isSound = report.lost === 0 && report.doubled === 0 && report.equal;
-  return (
-    <Badge tone={isSound ? 'good' : 'bad'}>{isSound ? 'nothing lost, all equal' : 'NOT AS IT MUST BE'}</Badge>
-  );
-}
-
-function factsOf(report: NonNullable<DrillReport['report']>) {
-  const {
-    leader_before,
-    leader_after,
-    outage_ms,
-    committed,
-    pending,
-    unanswered,
-    lost,
-    doubled,
-    recovered_ms,
-  } = report;
-  return [
-    {
-      name: 'Leader',
-      value: leader_before === leader_after ? leader_after : `${leader_before} → ${leader_after}`,
-    },
-    {
-      name: 'Outage',
-      value: spanText(outage_ms),
-      title: 'The longest time in which nothing was committed anywhere',
-    },
-    { name: 'Equal again after', value: spanText(recovered_ms) },
-    { name: 'Answered as committed', value: countText(committed) },
-    { name: 'Answered as stored', value: countText(pending) },
-    { name: 'Unanswered', value: countText(unanswered) },
-    { name: 'Lost', value: countText(lost) },
-    { name: 'Doubled', value: countText(doubled) },
-  ];
 }

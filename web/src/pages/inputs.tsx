@@ -1,6 +1,8 @@
 // What comes in at this node and what goes on from it: how much, what was refused and why, topics that nobody
 // understands, and who follows the order how closely. SPEC rule UI24.
 
+import type { Inbox, Refusals } from '../../../src/api/input-routes.ts';
+import type { Sinks } from '../../../src/api/sink-routes.ts';
 import { usePolled } from '../live/polled.ts';
 import { type Rates, useRates } from '../live/rates.ts';
 import { nowMs, self, view } from '../live/store.ts';
@@ -11,43 +13,14 @@ import { type FollowerRow, followersOf, inputsOf } from '../words/edges.ts';
 import { ageText, countText, dateTimeText, rateText } from '../words/text.ts';
 import '../styles/inputs.css';
 
-interface Refusal {
-  readonly input: string;
-  readonly reason: string;
-  readonly count: number;
-  readonly last_ts_ms: number;
-  readonly last_why: string;
-  readonly last_payload: string;
-}
-
-interface InboxRow {
-  readonly input: string;
-  readonly topic: string;
-  readonly count: number;
-  readonly last_ts_ms: number;
-  readonly why: string;
-  readonly last_payload: string;
-}
-
-interface SinkRow {
-  readonly name: string;
-  readonly type: string;
-  readonly target: string;
-  readonly state: string;
-  readonly sequence: number;
-  readonly lag_readings: number;
-  readonly failures: number;
-  readonly last_error: string;
-}
-
 const EVERY_MS = 2_000;
 const MUCH_BEHIND = 1_000;
 
 export function InputsPage() {
   const rates = useRates(EVERY_MS);
-  const refusals = usePolled<readonly Refusal[]>('/api/v1/refusals', EVERY_MS);
-  const inbox = usePolled<readonly InboxRow[]>('/api/v1/inbox', EVERY_MS);
-  const sinks = usePolled<readonly SinkRow[]>('/api/v1/sinks', EVERY_MS);
+  const refusals = usePolled<Refusals>('/api/v1/refusals', EVERY_MS);
+  const inbox = usePolled<Inbox>('/api/v1/inbox', EVERY_MS);
+  const sinks = usePolled<Sinks>('/api/v1/sinks', EVERY_MS);
   const node = self.value ?? 'this node';
   return (
     <>
@@ -119,7 +92,7 @@ interface Follower extends FollowerRow {
   readonly title: string;
 }
 
-function FollowerTable({ rates, sinks }: { readonly rates: Rates; readonly sinks: readonly SinkRow[] }) {
+function FollowerTable({ rates, sinks }: { readonly rates: Rates; readonly sinks: Sinks }) {
   const own = followersOf(rates.counters, view.value?.watermark ?? 0);
   const rows: Follower[] = [
     ...own.map((row) => ({ ...row, state: row.failures > 0 ? 'failing' : 'writing', title: '' })),
@@ -167,7 +140,7 @@ function FollowerTable({ rates, sinks }: { readonly rates: Rates; readonly sinks
   );
 }
 
-function RefusalTable({ rows }: { readonly rows: readonly Refusal[] }) {
+function RefusalTable({ rows }: { readonly rows: Refusals }) {
   if (rows.length === 0) return <Empty title="Nothing was refused" />;
   return (
     <Table
@@ -189,7 +162,7 @@ function RefusalTable({ rows }: { readonly rows: readonly Refusal[] }) {
   );
 }
 
-function InboxTable({ rows }: { readonly rows: readonly InboxRow[] }) {
+function InboxTable({ rows }: { readonly rows: Inbox }) {
   if (rows.length === 0) return <Empty title="Every topic was understood" />;
   return (
     <Table

@@ -1,9 +1,10 @@
 // The common order, line by line: its end as it grows, or any place in it; and one line at every node. SPEC rule UI21.
 
 import { useEffect, useState } from 'preact/hooks';
-import { type Answer, askable, problemText } from '../live/polled.ts';
-import type { LogRow, LogPage as Page } from '../live/shapes.ts';
-import { get, getFrom, link, members, orderTail, pulse, sensorsShown, view } from '../live/store.ts';
+import type { LogRow } from '../../../src/api/log-row.ts';
+import type { LogPage as Page } from '../../../src/api/schema.ts';
+import { type Answer, askable, problemText, usePolledAll } from '../live/polled.ts';
+import { get, members, orderTail, pulse, sensorsShown, view } from '../live/store.ts';
 import { Badge } from '../parts/badge.tsx';
 import { Button, Search } from '../parts/controls.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
@@ -18,6 +19,7 @@ const PAGE_ROWS = 500;
 /** So many lines before the one that is jumped to. */
 const BEFORE = 5;
 const ROW_HEIGHT = 30;
+const ASK_AGAIN_MS = 2_000;
 
 export function LogPage() {
   const { at = '', q = '' } = route.value.params;
@@ -70,7 +72,7 @@ export function LogPage() {
           />
         )}
       </Panel>
-      {open !== null && <AtEveryNode sequence={open} close={() => setOpen(null)} />}
+      {open !== null && <AtEveryNode key={open} sequence={open} close={() => setOpen(null)} />}
     </>
   );
 }
@@ -226,47 +228,33 @@ function LogLine({ row, isMarked }: { readonly row: LogRow | undefined; readonly
 
 interface LineAt {
   readonly node: string;
-  readonly answer: Answer<Page>;
+  /** Undefined until it is there. */
+  readonly answer: Answer<Page> | undefined;
 }
 
-/** What stands at this place in the history of each node, read from that node's own disk. */
+/** What stands at this place in the history of each node, read from that node's own disk; who is behind may get it. */
 function AtEveryNode({ sequence, close }: { readonly sequence: number; readonly close: () => void }) {
-  const [lines, setLines] = useState<readonly LineAt[] | null>(null);
-  useEffect(() => {
-    const stop = new AbortController();
-    setLines(null);
-    const asked = askable(members.peek()).map(async (member): Promise<LineAt> => {
-      try {
-        const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(5_000)]);
-        const page = await getFrom<Page>(link.baseOf(member), `/api/v1/log?from=${sequence}&limit=1`, signal);
-        return { node: member.id, answer: { value: page, problem: '', atMs: Date.now() } };
-      } catch (error) {
-        return { node: member.id, answer: { value: null, problem: problemText(error), atMs: 0 } };
-      }
-    });
-    void Promise.all(asked).then((all) => !stop.signal.aborted && setLines(all));
-    return () => stop.abort();
-  }, [sequence]);
-
-  const texts = (lines ?? []).flatMap((line) => lineText(line, sequence) ?? []);
+  const answers = usePolledAll<Page>(`/api/v1/log?from=${sequence}&limit=1`, ASK_AGAIN_MS);
+  const lines = askable(members.value).map(({ id }): LineAt => ({ node: id, answer: answers.get(id) }));
+  const texts = lines.flatMap((line) => lineText(line, sequence) ?? []);
   const isEqual = new Set(texts).size <= 1;
-  const note =
-    lines === null
-      ? 'asking …'
-      : isEqual
-        ? `the same line at ${texts.length} of ${lines.length} nodes`
-        : 'NOT THE SAME LINE EVERYWHERE';
+  const isAsking = texts.length === 0 && lines.some(({ answer }) => answer === undefined);
+  const note = isAsking
+    ? 'asking …'
+    : isEqual
+      ? `the same line at ${texts.length} of ${lines.length} nodes`
+      : 'NOT THE SAME LINE EVERYWHERE';
   return (
     <Panel
       title={`Line ${countText(sequence)} at every node`}
-      note={<Badge tone={lines === null ? 'quiet' : isEqual ? 'good' : 'bad'}>{note}</Badge>}
+      note={<Badge tone={isAsking ? 'quiet' : isEqual ? 'good' : 'bad'}>{note}</Badge>}
       actions={<Button onClick={close}>Close</Button>}
       class="log-everywhere"
       flush
     >
       <Table
         label={`Line ${sequence} at every node`}
-        rows={lines ?? []}
+        rows={lines}
         rowKey={({ node }) => node}
         columns={[
           { key: 'node', title: 'Node', cell: ({ node }) => <a href={href('node', node)}>{node}</a> },
@@ -283,13 +271,14 @@ function AtEveryNode({ sequence, close }: { readonly sequence: number; readonly 
 
 /** Null where the node has no such line. */
 function lineText({ answer }: LineAt, sequence: number): string | null {
-  const row = answer.value?.readings.find((reading) => reading.sequence === sequence);
+  const row = answer?.value?.readings.find((reading) => reading.sequence === sequence);
   if (row === undefined) return null;
   const { sensor, value, unit, origin, identity, n, ts_ms } = row;
-  return `${answer.value?.group}:${sequence}  ${sensor}  ${valueText(value)} ${unit}  ${origin} ${identity} n=${n}  ${new Date(ts_ms).toISOString()}`;
+  return `${answer?.value?.group}:${sequence}  ${sensor}  ${valueText(value)} ${unit}  ${origin} ${identity} n=${n}  ${new Date(ts_ms).toISOString()}`;
 }
 
 function absence({ answer }: LineAt, sequence: number): string {
+  if (answer === undefined) return '…';
   if (answer.value === null) return answer.problem;
   const { first, watermark } = answer.value;
   if (sequence > watermark) return `not there yet: its order ends at ${watermark}`;

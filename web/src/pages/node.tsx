@@ -1,8 +1,10 @@
 // One node, as it tells of itself, and as the node that is asked knows it where it does not answer. SPEC rule UI6.
 
 import { useEffect, useMemo, useState } from 'preact/hooks';
+import type { EventRow } from '../../../src/api/event-row.ts';
+import type { Health, Member, Pulse } from '../../../src/api/schema.ts';
+import type { Storage } from '../../../src/api/storage-routes.ts';
 import type { SensorEntry } from '../live/sensor-book.ts';
-import type { EventRow, Health, Member, Pulse } from '../live/shapes.ts';
 import {
   events,
   getFrom,
@@ -26,6 +28,7 @@ import { Table } from '../parts/table.tsx';
 import { toneOf } from '../parts/topology-graph.tsx';
 import { VirtualRows } from '../parts/virtual-rows.tsx';
 import { href, route } from '../router.ts';
+import { compareNames } from '../words/natural.ts';
 import { ageText, bytesText, countText, dateTimeText, spanText } from '../words/text.ts';
 import '../styles/node.css';
 
@@ -58,13 +61,6 @@ export function NodePage() {
       </div>
     </>
   );
-}
-
-interface Storage {
-  readonly space: { readonly free_bytes: number; readonly total_bytes: number } | null;
-  readonly log: { readonly bytes: number };
-  readonly outbox: { readonly bytes: number };
-  readonly syncs: { readonly p99_ms: number };
 }
 
 /** What a node says of itself; null for what it has not said. */
@@ -178,7 +174,8 @@ function knownFacts(member: Member): Fact[] {
 }
 
 function SeenByIt({ member, told }: { readonly member: Member; readonly told: Told }) {
-  const seen = told.pulse?.members.filter(({ id }) => id !== member.id) ?? [];
+  const others = told.pulse?.members.filter(({ id }) => id !== member.id) ?? [];
+  const seen = others.sort((a, b) => compareNames(a.id, b.id));
   return (
     <Panel title={`How ${member.id} sees the others`} class="node-seen" flush>
       {told.pulse === null ? (

@@ -1,21 +1,19 @@
 // The last hour, looked back at: who was there, who led, what the sensors said, at any moment of it. SPEC rule UI26.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
+import type { SampleRow, SceneRow } from '../../../src/api/sample-routes.ts';
 import { type Hour, useHour } from '../live/hour.ts';
-import { problemText } from '../live/polled.ts';
-import type { LogPage, LogRow } from '../live/shapes.ts';
 import { type SiteEvent, useSiteEvents } from '../live/site-events.ts';
-import { get, self } from '../live/store.ts';
+import { self } from '../live/store.ts';
 import { Badge, Dot } from '../parts/badge.tsx';
 import { Button, Choice } from '../parts/controls.tsx';
 import { Empty, Facts, Panel } from '../parts/panel.tsx';
 import { SceneDrawing } from '../parts/scene-drawing.tsx';
-import { Table } from '../parts/table.tsx';
 import { TimeChart } from '../parts/time-chart.tsx';
-import { href } from '../router.ts';
+import { ValuesThen } from '../parts/values-then.tsx';
 import { eventWords } from '../words/event-words.ts';
-import { type Sample, type Scene, sampleAt } from '../words/samples.ts';
-import { ageText, countText, spanText, timeText, unitText, valueText } from '../words/text.ts';
+import { sampleAt } from '../words/samples.ts';
+import { countText, spanText, timeText } from '../words/text.ts';
 import '../styles/replay.css';
 
 const SAMPLES_EVERY_MS = 4_000;
@@ -28,10 +26,6 @@ const SPEEDS = [
 /** Events of so long before the moment are shown. */
 const RECENT_MS = 30_000;
 const RECENT_MAX = 40;
-const VALUES_BACK = 4_000;
-const VALUES_MAX = 300;
-/** While the slider moves, the values are not asked for. */
-const SETTLE_MS = 250;
 
 export function ReplayPage() {
   const hour = useHour(SAMPLES_EVERY_MS);
@@ -152,8 +146,8 @@ function usePlay(
 }
 
 interface SceneThenProps {
-  readonly scene: Scene;
-  readonly sample: Sample;
+  readonly scene: SceneRow;
+  readonly sample: SampleRow;
   readonly hour: Hour;
 }
 
@@ -210,92 +204,4 @@ function Recent({ events, atMs }: { readonly events: readonly SiteEvent[]; reado
         })}
     </ol>
   );
-}
-
-interface Values {
-  readonly watermark: number;
-  readonly rows: readonly LogRow[];
-  readonly isWhole: boolean;
-  readonly problem: string;
-}
-
-/** The last line of each sensor in the order as it ended then: the same at every node. */
-function ValuesThen({ sample }: { readonly sample: Sample }) {
-  const { watermark, ts_ms: atMs } = sample;
-  const [values, setValues] = useState<Values | null>(null);
-  useEffect(() => {
-    const stop = new AbortController();
-    const timer = setTimeout(() => {
-      readValues(watermark, stop.signal)
-        .then(setValues)
-        .catch((error) => {
-          if (!stop.signal.aborted)
-            setValues({ watermark, rows: [], isWhole: true, problem: problemText(error) });
-        });
-    }, SETTLE_MS);
-    return () => {
-      clearTimeout(timer);
-      stop.abort();
-    };
-  }, [watermark]);
-  const rows = values?.rows ?? [];
-  const note =
-    values === null
-      ? 'reading …'
-      : `${countText(rows.length)} sensors, as the order ended with ${countText(values.watermark)}${values.isWhole ? '' : `, of the last ${countText(VALUES_BACK)} readings`}`;
-  return (
-    <Panel title="Values then" note={note} flush>
-      {values !== null && rows.length === 0 ? (
-        <Empty title="No reading was committed by then">{values.problem}</Empty>
-      ) : (
-        <Table
-          label="Values then"
-          rows={rows.slice(0, VALUES_MAX)}
-          rowKey={({ sensor }) => sensor}
-          columns={[
-            {
-              key: 'sensor',
-              title: 'Sensor',
-              cell: ({ sensor }) => <a href={href('sensor', sensor)}>{sensor}</a>,
-            },
-            {
-              key: 'value',
-              title: 'Value',
-              cell: ({ value, unit }) => (
-                <>
-                  {valueText(value)} <small>{unitText(unit)}</small>
-                </>
-              ),
-            },
-            { key: 'origin', title: 'Origin', cell: ({ origin }) => origin, isMinor: true },
-            {
-              key: 'age',
-              title: 'Age then',
-              isNumber: true,
-              cell: ({ ts_ms }) => ageText(Math.max(0, atMs - ts_ms)),
-            },
-            {
-              key: 'sequence',
-              title: 'Sequence',
-              isNumber: true,
-              cell: ({ sequence }) => countText(sequence),
-            },
-          ]}
-        />
-      )}
-    </Panel>
-  );
-}
-
-async function readValues(watermark: number, stop: AbortSignal): Promise<Values> {
-  if (watermark === 0) return { watermark, rows: [], isWhole: true, problem: '' };
-  const from = Math.max(1, watermark - VALUES_BACK + 1);
-  const page = await get<LogPage>(`/api/v1/log?from=${from}&limit=${VALUES_BACK}`, stop);
-  const last = new Map<string, LogRow>();
-  for (const row of page.readings) {
-    // What the site itself keeps in the order, such as alerts, is no sensor.
-    if (row.sequence <= watermark && !row.sensor.startsWith('$')) last.set(row.sensor, row);
-  }
-  const rows = [...last.values()].sort((a, b) => (a.sensor < b.sensor ? -1 : 1));
-  return { watermark, rows, isWhole: page.first >= from, problem: '' };
 }

@@ -36,9 +36,9 @@ const AGAIN_MS = { min: 2_000, max: 60_000 };
 
 export function SensorPage() {
   useEffect(() => orderTail.want(), []);
-  useEffect(() => watchRegistry(), []);
-  void sensorsShown.value;
   const name = route.value.arg;
+  useEffect(() => watchRegistry(name), [name]);
+  void sensorsShown.value;
   const entry = sensors.get(name);
   return (
     <>

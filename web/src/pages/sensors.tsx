@@ -41,7 +41,7 @@ type Show = (typeof SHOWS)[number]['value'];
 
 export function SensorsPage() {
   useEffect(() => orderTail.want(), []);
-  useEffect(() => watchRegistry(), []);
+  useEffect(() => watchRegistry(null), []);
   const isNarrow = useNarrow();
   const { q = '', sort: sorted = 'sensor', show: shown = 'all' } = route.value.params;
   const show = SHOWS.find(({ value }) => value === shown)?.value ?? 'all';

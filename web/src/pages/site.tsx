@@ -1,7 +1,7 @@
 // The site: its nodes, who talks to whom, how suspicion builds up, and what has happened lately. SPEC rule UI6.
 
+import type { Member } from '../../../src/api/schema.ts';
 import { useEyes } from '../live/eyes.ts';
-import type { Member } from '../live/shapes.ts';
 import { events, nowMs, pulse, view } from '../live/store.ts';
 import { EventList } from '../parts/event-list.tsx';
 import { delayText, NodeTitle, offsetText, Phi, roleOf } from '../parts/node-parts.tsx';

@@ -1,7 +1,8 @@
 // Disks and clocks of all nodes: what they hold, how fast they are, how far apart they go. SPEC rule UI25.
 
+import type { Member } from '../../../src/api/schema.ts';
+import type { Storage } from '../../../src/api/storage-routes.ts';
 import { type Answers, askable, usePolledAll } from '../live/polled.ts';
-import type { Member } from '../live/shapes.ts';
 import { members, self } from '../live/store.ts';
 import { Badge } from '../parts/badge.tsx';
 import { Empty, Panel } from '../parts/panel.tsx';
@@ -9,38 +10,6 @@ import { type Column, Table } from '../parts/table.tsx';
 import { href } from '../router.ts';
 import { bytesText, countText, numberText, spanText } from '../words/text.ts';
 import '../styles/storage.css';
-
-interface Follower {
-  readonly sequence: number;
-  readonly durable: number;
-  readonly failures: number;
-}
-
-interface Storage {
-  readonly node: string;
-  readonly space: { readonly free_bytes: number; readonly total_bytes: number } | null;
-  readonly outbox: {
-    readonly bytes: number;
-    readonly records: number;
-    readonly waiting: number;
-    readonly full: boolean;
-  };
-  readonly log: {
-    readonly bytes: number;
-    readonly segments: number;
-    readonly first_index: number;
-    readonly last_index: number;
-    readonly first_sequence: number;
-    readonly watermark: number;
-    readonly full: boolean;
-    readonly damaged_entries: number;
-  };
-  readonly snapshot_bytes: number;
-  readonly syncs: { readonly count: number; readonly p50_ms: number; readonly p99_ms: number };
-  readonly stalled_ms: number;
-  readonly csv: Follower | null;
-  readonly database: Follower | null;
-}
 
 interface Row {
   readonly node: string;
@@ -194,7 +163,7 @@ const FOLLOWER_COLUMNS: readonly Column<Row>[] = [
   },
 ];
 
-function behind({ log }: Storage, follower: Follower | null) {
+function behind({ log }: Storage, follower: Storage['csv']) {
   if (follower === null) return 'off';
   if (follower.failures > 0) return <Badge tone="bad">{countText(follower.failures)} failures</Badge>;
   const lag = Math.max(0, log.watermark - follower.sequence);

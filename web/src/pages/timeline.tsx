@@ -11,7 +11,7 @@ import { Empty, Panel } from '../parts/panel.tsx';
 import { TimeChart } from '../parts/time-chart.tsx';
 import { href, route, setParams } from '../router.ts';
 import { type Episode, episodesOf, type Step } from '../words/episodes.ts';
-import { type EventKind, eventWords } from '../words/event-words.ts';
+import { type EventKind, eventLook, eventWords } from '../words/event-words.ts';
 import { KINDS, type Mark } from '../words/marks.ts';
 import { countText, spanText, timeText } from '../words/text.ts';
 import '../styles/timeline.css';
@@ -43,7 +43,7 @@ export function TimelinePage() {
   const fromMs = Math.max(toMs - minutes * 60_000, Math.min(earliest, toMs - LEAST_MS));
   const hidden = new Set(kindsText.split('.'));
   const kinds = new Set(KINDS.map(({ kind }) => kind).filter((kind) => !hidden.has(kind)));
-  const inSight = events.filter((event) => event.ts_ms >= fromMs && kinds.has(eventWords(event).kind));
+  const inSight = events.filter((event) => event.ts_ms >= fromMs && kinds.has(eventLook(event).kind));
   const toggle = (kind: EventKind) => {
     const next = KINDS.map((one) => one.kind).filter((one) => (one === kind) !== hidden.has(one));
     setParams({ kinds: next.join('.') });

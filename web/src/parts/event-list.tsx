@@ -1,7 +1,7 @@
 // Events in words, newest first. What repeats itself, such as elections in a minority, is one line with its count.
 
 import { useMemo } from 'preact/hooks';
-import type { EventRow } from '../live/shapes.ts';
+import type { EventRow } from '../../../src/api/event-row.ts';
 import { href } from '../router.ts';
 import { eventWords } from '../words/event-words.ts';
 import { timeText } from '../words/text.ts';

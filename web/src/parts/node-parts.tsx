@@ -1,6 +1,6 @@
 // How a node looks wherever it stands: its name with role and status, and the suspicion against it.
 
-import type { Member, View } from '../live/shapes.ts';
+import type { Member, View } from '../../../src/api/schema.ts';
 import { href } from '../router.ts';
 import { Dot } from './badge.tsx';
 import { Icon } from './icon.tsx';

@@ -1,7 +1,8 @@
 // Nodes on a circle with their links, as they stood at one moment: the same place for the same node, so that only what
 // changed moves. SPEC rule UI26.
 
-import type { Scene } from '../words/samples.ts';
+import type { SceneRow } from '../../../src/api/sample-routes.ts';
+import { compareNames } from '../words/natural.ts';
 import '../styles/scene.css';
 
 const SIZE = 320;
@@ -11,8 +12,9 @@ const MARGIN = 44;
 /** Of more nodes the names would lie on one another. */
 const NAMED_MAX = 24;
 
-export function SceneDrawing({ scene }: { readonly scene: Scene }) {
-  const { members, links, leader } = scene;
+export function SceneDrawing({ scene }: { readonly scene: SceneRow }) {
+  const { links, leader } = scene;
+  const members = scene.members.toSorted((a, b) => compareNames(a.id, b.id));
   const places = new Map(members.map(({ id }, at) => [id, placeOf(at, members.length)]));
   // A few nodes leave the lower part of the circle empty.
   const height = Math.max(120, ...[...places.values()].map(({ y }) => y + MARGIN));

@@ -1,8 +1,8 @@
 // How a sensor's reading looks wherever it stands: value with unit, age, and how sure its place is. SPEC rule UI5.
 
+import type { LatestRow } from '../../../src/api/latest-row.ts';
 import { registry } from '../live/registry.ts';
 import type { SensorEntry } from '../live/sensor-book.ts';
-import type { LatestRow } from '../live/shapes.ts';
 import { sensors } from '../live/store.ts';
 import { ageText, countText, scalarText, spanText, unitText, valueText } from '../words/text.ts';
 import { Badge } from './badge.tsx';

@@ -1,9 +1,9 @@
 // The lines with which other programs read this sensor, and write it: to be pasted as they stand.
 
 import { useEffect, useState } from 'preact/hooks';
+import type { Health } from '../../../src/api/schema.ts';
 import { pastPath } from '../live/past.ts';
 import type { SensorEntry } from '../live/sensor-book.ts';
-import type { Health } from '../live/shapes.ts';
 import { get, linkState } from '../live/store.ts';
 import { CopyLine } from './controls.tsx';
 import { Panel } from './panel.tsx';
@@ -39,7 +39,7 @@ export function TakeAlong({ sensor, entry }: TakeAlongProps) {
       {ingest !== null && (
         <CopyLine
           label="Write"
-          text={`curl ${quoted(`http://${url.hostname}:${ingest}/ingest`)} -d ${quoted(reading)}`}
+          text={`curl ${quoted(`${url.protocol}//${url.hostname}:${ingest}/ingest`)} -d ${quoted(reading)}`}
         />
       )}
       {mqtt !== null && isTopic && (

@@ -2,17 +2,17 @@
 // a click, or the arrow keys, say a time. SPEC rules UI23, UI26.
 
 import { useLayoutEffect, useRef, useState } from 'preact/hooks';
+import type { SampleRow } from '../../../src/api/sample-routes.ts';
 import type { SiteEvent } from '../live/site-events.ts';
 import type { EventKind } from '../words/event-words.ts';
 import { type Axis, KINDS, type Mark, marksOf, ticksOf, timeAt, xOf } from '../words/marks.ts';
-import type { Sample } from '../words/samples.ts';
 import { countText, rateText, timeText } from '../words/text.ts';
 import '../styles/time-chart.css';
 
 export interface TimeChartProps {
   readonly label: string;
   readonly events: readonly SiteEvent[];
-  readonly samples: readonly Sample[];
+  readonly samples: readonly SampleRow[];
   readonly fromMs: number;
   readonly toMs: number;
   /** Kinds that are shown; all without it. */
@@ -154,12 +154,12 @@ interface Point {
   readonly value: number;
 }
 
-function pendingOf(samples: readonly Sample[]): Point[] {
+function pendingOf(samples: readonly SampleRow[]): Point[] {
   return samples.map(({ ts_ms, pending }) => ({ tsMs: ts_ms, value: pending }));
 }
 
 /** Between two samples; a node that was started again counts from 0. */
-function ratesOf(samples: readonly Sample[]): Point[] {
+function ratesOf(samples: readonly SampleRow[]): Point[] {
   const points: Point[] = [];
   for (let at = 1; at < samples.length; at++) {
     const before = samples[at - 1];

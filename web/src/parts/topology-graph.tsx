@@ -1,12 +1,12 @@
-// Nodes and who talks to whom, drawn by force (d3-force). The ring around a node is the suspicion that builds up (phi),
+// Nodes and who talks to whom. The ring around a node is the suspicion that builds up (phi),
 // full where it counts as dead; the crown is the leader's. SPEC rule UI6.
 
-import { forceCollide, forceLink, forceManyBody, forceSimulation, forceX, forceY } from 'd3-force';
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
+import type { Member, Pulse } from '../../../src/api/schema.ts';
 import type { Eyes } from '../live/eyes.ts';
-import type { Member, Pulse } from '../live/shapes.ts';
 import { href } from '../router.ts';
 import type { Tone } from '../words/event-words.ts';
+import { heightOf, isRing, type Placed, placesOf, RING } from './topology-places.ts';
 import '../styles/topology.css';
 
 /** Full scale of the ring, and the default threshold of suspicion on it. */
@@ -14,19 +14,10 @@ export const PHI_DEAD = 8;
 export const PHI_SUSPECT = 3;
 
 const RADIUS = 22;
-const RING = 28;
-const HEIGHT = 380;
-const NARROW_HEIGHT = 290;
-const NARROW_PX = 480;
-const TICKS = 220;
 /** Of more links only those of the asked node tell their delay: all of them would cover the picture. */
 const FEW_LINKS = 6;
-
-interface Placed {
-  readonly id: string;
-  x: number;
-  y: number;
-}
+/** From the middle of a node to where the delay of a link to it is written. */
+const BEFORE_END = RING + 25;
 
 interface Link {
   readonly a: string;
@@ -50,12 +41,13 @@ export function TopologyGraph({ pulse, eyes }: TopologyGraphProps) {
     return () => observer.disconnect();
   }, []);
   const links = linksOf(pulse, eyes);
-  const names = pulse.members.map(({ id }) => id).join(' ');
-  const shape = `${names}|${links.map(({ a, b }) => `${a} ${b}`).join('|')}|${width}`;
+  const drawn = { ids: pulse.members.map(({ id }) => id), links, width };
+  const height = heightOf(drawn);
+  const shape = `${drawn.ids.join(' ')}|${links.map(({ a, b }) => `${a} ${b}`).join('|')}|${width}`;
   const before = useRef<ReadonlyMap<string, Placed>>(new Map());
   // `shape` says everything that the places depend on.
   const places = useMemo(() => {
-    before.current = placesOf(pulse.members, links, width, before.current);
+    before.current = placesOf(drawn, before.current);
     return before.current;
   }, [shape]);
   const { leader, voters } = pulse.view;
@@ -63,8 +55,8 @@ export function TopologyGraph({ pulse, eyes }: TopologyGraphProps) {
     <div ref={place} class="topology">
       <svg
         width={width}
-        height={heightOf(width)}
-        viewBox={`0 0 ${width} ${heightOf(width)}`}
+        height={height}
+        viewBox={`0 0 ${width} ${height}`}
         role="group"
         aria-label="Nodes and links"
       >
@@ -74,7 +66,9 @@ export function TopologyGraph({ pulse, eyes }: TopologyGraphProps) {
               key={`${link.a} ${link.b}`}
               link={link}
               places={places}
-              isTold={links.length <= FEW_LINKS || link.a === pulse.node || link.b === pulse.node}
+              isFew={links.length <= FEW_LINKS}
+              tells={link.a === pulse.node ? 'a' : link.b === pulse.node ? 'b' : null}
+              isNearEnd={isRing(drawn)}
             />
           ))}
         </g>
@@ -96,19 +90,26 @@ export function TopologyGraph({ pulse, eyes }: TopologyGraphProps) {
 interface LinkLineProps {
   readonly link: Link;
   readonly places: ReadonlyMap<string, Placed>;
-  /** Whether its delay is written at it. */
-  readonly isTold: boolean;
+  /** Whether there is room for the delays of all links. */
+  readonly isFew: boolean;
+  /** Which of its ends is the asked node. */
+  readonly tells: 'a' | 'b' | null;
+  /** Whether its delay is written near the other end, where no other one is; in the middle otherwise. */
+  readonly isNearEnd: boolean;
 }
 
-function LinkLine({ link, places, isTold }: LinkLineProps) {
+function LinkLine({ link, places, isFew, tells, isNearEnd }: LinkLineProps) {
   const a = places.get(link.a);
   const b = places.get(link.b);
   if (a === undefined || b === undefined) return null;
+  const rest = BEFORE_END / Math.max(1, Math.hypot(a.x - b.x, a.y - b.y));
+  const share = !isNearEnd || tells === null ? 0.5 : tells === 'a' ? 1 - rest : rest;
+  const isTold = isFew || tells !== null;
   return (
     <g>
-      <line x1={a.x} y1={a.y} x2={b.x} y2={b.y} />
+      <line x1={a.x} y1={a.y} x2={b.x} y2={b.y} data-far={!isTold} />
       {isTold && link.delayMs !== null && (
-        <text x={(a.x + b.x) / 2} y={(a.y + b.y) / 2 + 4}>
+        <text x={a.x + (b.x - a.x) * share} y={a.y + (b.y - a.y) * share + 4}>
           {link.delayMs < 10 ? link.delayMs.toFixed(1) : Math.round(link.delayMs)} ms
         </text>
       )}
@@ -158,10 +159,10 @@ function NodeSign({ member, place, isLeader, isVoter, isSelf }: NodeSignProps) {
       <circle class="node-body" r={RADIUS} />
       {isLeader && <path class="node-crown" d="M-9 5l-2-10 6 4.5L0-8l5 7.5 6-4.5-2 10z" />}
       {!isLeader && <circle class="node-dot" r="4.5" />}
-      <text class="node-name" y={RING + 17}>
+      <text class="node-name" y={place.isNameAbove ? -RING - 21 : RING + 17}>
         {id.length > 18 ? `${id.slice(0, 17)}…` : id}
       </text>
-      <text class="node-role" y={RING + 31}>
+      <text class="node-role" y={place.isNameAbove ? -RING - 7 : RING + 31}>
         {status === 'alive' ? (isSelf ? `${role}, asked` : role) : status}
       </text>
     </a>
@@ -197,48 +198,4 @@ function linksOf({ node, members, links }: Pulse, eyes: Eyes): Link[] {
     const seen = from === node ? members : eyes.get(from);
     return seen?.find(({ id }) => id === to)?.round_trip_ms ?? null;
   }
-}
-
-function heightOf(width: number): number {
-  return width < NARROW_PX ? NARROW_HEIGHT : HEIGHT;
-}
-
-/** Starts from where they were, so that a node that comes or goes moves the others little. */
-function placesOf(
-  members: readonly Member[],
-  links: readonly Link[],
-  width: number,
-  before: ReadonlyMap<string, Placed>,
-): ReadonlyMap<string, Placed> {
-  const nodes: Placed[] = members.map(({ id }, at) => {
-    const angle = (2 * Math.PI * at) / members.length - Math.PI / 2;
-    const old = before.get(id);
-    return old
-      ? { ...old }
-      : { id, x: width / 2 + 120 * Math.cos(angle), y: heightOf(width) / 2 + 110 * Math.sin(angle) };
-  });
-  const height = heightOf(width);
-  const room = Math.min(width, height * 1.7);
-  const distance = Math.max(90, Math.min(260, room / Math.max(2.1, Math.sqrt(nodes.length) * 1.1)));
-  forceSimulation(nodes)
-    .stop()
-    .force('charge', forceManyBody().strength(-distance * 5))
-    .force(
-      'link',
-      forceLink<Placed, { source: string; target: string }>(
-        links.map(({ a, b }) => ({ source: a, target: b })),
-      )
-        .id(({ id }) => id)
-        .distance(distance)
-        .strength(0.5 / Math.max(1, Math.sqrt(links.length))),
-    )
-    .force('x', forceX(width / 2).strength(0.07))
-    .force('y', forceY(height / 2 - 14).strength(0.2))
-    .force('collide', forceCollide(RING + 20))
-    .tick(TICKS);
-  for (const node of nodes) {
-    node.x = Math.round(Math.max(48, Math.min(width - 48, node.x)));
-    node.y = Math.round(Math.max(RING + 8, Math.min(height - RING - 40, node.y)));
-  }
-  return new Map(nodes.map((node) => [node.id, { id: node.id, x: node.x, y: node.y }]));
 }

@@ -1,6 +1,6 @@
 // Events as sentences. `subject` is a node or a sensor that a page exists for.
 
-import type { EventRow } from '../live/shapes.ts';
+import type { EventRow } from '../../../src/api/event-row.ts';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'info' | 'quiet';
 
@@ -65,6 +65,8 @@ const WORDS: { readonly [type: string]: readonly [Tone, EventKind, string] } = {
   format_unknown: ['bad', 'alert', 'found entries of a format it does not know'],
 };
 
+const UNKNOWN = ['quiet', 'log'] as const;
+
 /** Whom these are about is told in a detail. */
 const SUBJECT_DETAIL: { readonly [type: string]: string } = {
   sensor_collision: 'sensor',
@@ -75,12 +77,15 @@ const SUBJECT_DETAIL: { readonly [type: string]: string } = {
   election_synced: 'from',
 };
 
+/** What a chart of thousands of them needs, without a word of it. */
+export function eventLook({ event_type }: EventRow): Pick<EventWords, 'tone' | 'kind'> {
+  const [tone, kind] = WORDS[event_type] ?? UNKNOWN;
+  return { tone, kind };
+}
+
 export function eventWords(event: EventRow): EventWords {
-  const [tone, kind, words] = WORDS[event.event_type] ?? [
-    'quiet',
-    'log',
-    event.event_type.replaceAll('_', ' '),
-  ];
+  const { tone, kind } = eventLook(event);
+  const words = WORDS[event.event_type]?.[2] ?? event.event_type.replaceAll('_', ' ');
   const named = event.details?.[SUBJECT_DETAIL[event.event_type] ?? ''];
   const subject = typeof named === 'string' ? named : (event.target_id ?? event.sender_id ?? null);
   return { tone, kind, subject, words, why: whyText(event) };

@@ -1,7 +1,7 @@
 // Events as marks on an axis of time: those of one kind that would stand on one another are one mark. SPEC rule UI23.
 
 import type { SiteEvent } from '../live/site-events.ts';
-import { type EventKind, eventWords, type Tone } from './event-words.ts';
+import { type EventKind, eventLook, type Tone } from './event-words.ts';
 
 export const KINDS: readonly { readonly kind: EventKind; readonly title: string }[] = [
   { kind: 'members', title: 'Members' },
@@ -43,7 +43,7 @@ export function marksOf(events: readonly SiteEvent[], axis: Axis): Mark[] {
   const places = new Map<string, { kind: EventKind; events: SiteEvent[]; tone: Tone }>();
   for (const event of events) {
     if (event.ts_ms < axis.fromMs || event.ts_ms > axis.toMs) continue;
-    const { kind, tone } = eventWords(event);
+    const { kind, tone } = eventLook(event);
     const key = `${kind} ${Math.floor(xOf(axis, event.ts_ms) / MARK_WIDTH)}`;
     const place = places.get(key) ?? { kind, events: [], tone: 'quiet' };
     places.set(key, place);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { matrixOf, type Standing } from './matrix.ts';
+import type { Convergence } from '../../../src/api/convergence-routes.ts';
+import { matrixOf } from './matrix.ts';
 
 const NODES = ['ann', 'bob'];
 
@@ -61,7 +62,7 @@ function standing(
   node: string,
   upto: { readonly [origin: string]: number },
   { watermark = 10, atMs = 1_000, birth = 1 }: Given = {},
-): Standing {
+): Convergence {
   const streams = Object.entries(upto).map(([origin, n]) => ({
     origin,
     identity: `${birth}.0000000000000001`,
@@ -69,10 +70,14 @@ function standing(
     lag: 0,
     stale_ms: 0,
     advanced_at_ms: atMs,
+    retired: false,
   }));
-  return { node, at_ms: atMs, group: 'g', watermark, outbox: 0, streams };
+  return {
+    ...{ node, at_ms: atMs, group: 'g', leader: 'ann', quorum: true },
+    ...{ watermark, outbox: 0, streams },
+  };
 }
 
-function answersOf(...standings: readonly Standing[]) {
+function answersOf(...standings: readonly Convergence[]) {
   return new Map(standings.map((value) => [value.node, { value, problem: '', atMs: 1 }]));
 }

@@ -1,24 +1,9 @@
 // Nodes and origins: what each node says it has, compared with the most that any of them says. While a site is split
 // no node knows what it lacks; whoever hears both sides does. SPEC rule UI22.
 
+import type { Convergence } from '../../../src/api/convergence-routes.ts';
 import type { Answers } from '../live/polled.ts';
-
-/** What `/api/v1/convergence` answers. */
-export interface Standing {
-  readonly node: string;
-  readonly at_ms: number;
-  readonly group: string | null;
-  readonly watermark: number;
-  readonly outbox: number;
-  readonly streams: readonly {
-    readonly origin: string;
-    readonly identity: string;
-    readonly upto: number;
-    readonly lag: number;
-    readonly stale_ms: number;
-    readonly advanced_at_ms: number;
-  }[];
-}
+import { compareNames } from './natural.ts';
 
 export type Cell =
   | { readonly kind: 'unknown' }
@@ -48,12 +33,12 @@ export interface Matrix {
 /** Readings that are younger may be on their way. */
 const LATE_MS = 1_000;
 
-type Stream = Standing['streams'][number];
+type Stream = Convergence['streams'][number];
 
-export function matrixOf(nodes: readonly string[], answers: Answers<Standing>): Matrix {
+export function matrixOf(nodes: readonly string[], answers: Answers<Convergence>): Matrix {
   const standings = nodes.flatMap((node) => answers.get(node)?.value ?? []);
   const most = furthest(standings);
-  const origins = [...most.keys()].sort();
+  const origins = [...most.keys()].sort(compareNames);
   const orderEnd = furthestOrders(standings);
   const rows = nodes.map((node): MatrixRow => {
     const answer = answers.get(node);
@@ -85,7 +70,7 @@ function lagOf(cell: Cell): number {
 }
 
 /** Of each origin, under its latest identity, the most that anybody has, or has heard of. */
-function furthest(standings: readonly Standing[]): Map<string, Stream> {
+function furthest(standings: readonly Convergence[]): Map<string, Stream> {
   const most = new Map<string, Stream>();
   for (const { streams } of standings) {
     for (const stream of streams) {
@@ -108,7 +93,7 @@ function birthOf({ identity }: Stream): number {
 }
 
 /** Sequences of different groups are not comparable. */
-function furthestOrders(standings: readonly Standing[]): Map<string | null, number> {
+function furthestOrders(standings: readonly Convergence[]): Map<string | null, number> {
   const ends = new Map<string | null, number>();
   for (const { group, watermark } of standings) ends.set(group, Math.max(ends.get(group) ?? 0, watermark));
   return ends;

@@ -1,6 +1,6 @@
 // Numbers, times and values as people read them.
 
-import type { Scalar, Value } from '../live/shapes.ts';
+import type { Scalar, Value } from '../../../src/model/reading.ts';
 
 const plain = new Intl.NumberFormat('en', { maximumFractionDigits: 3, useGrouping: false });
 const grouped = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
