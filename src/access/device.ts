@@ -22,6 +22,8 @@ export interface DeviceSpec {
   readonly ratePerS: number | null;
   /** Of payload, a day (UTC) and node; null for no bound. */
   readonly bytesPerDay: number | null;
+  /** From then on its token lets nobody in; null for as long as it is there. */
+  readonly expiresMs: number | null;
 }
 
 export interface Device extends DeviceSpec {
@@ -33,6 +35,8 @@ const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
 const HASH = /^[0-9a-f]{64}$/;
 const RATE_MIN = 0.001;
 const RATE_MAX = 1_000_000;
+/** The last time that a date can say. */
+const TIME_MS_MAX = 8.64e15;
 const DEVICE = '$sensorium/device/';
 const REVOKED = '$sensorium/revoked/';
 
@@ -55,7 +59,8 @@ export function idOfRevokedName(sensor: string): TokenId | null {
 
 /** As an operator may ask for it, over whatever way it came. Without rights a device publishes below its own name. */
 export function parseSpec(asked: { readonly [field: string]: unknown }): Result<DeviceSpec> {
-  const { name, role = 'device', publish, subscribe, ratePerS = null, bytesPerDay = null } = asked;
+  const { name, role = 'device', publish, subscribe } = asked;
+  const { ratePerS = null, bytesPerDay = null, expiresMs = null } = asked;
   if (typeof name !== 'string' || !NAME.test(name)) {
     return refused(
       `a device's name is 1 to 64 of A-Z a-z 0-9 . _ - and starts with a letter or digit, got ${quoted(String(name))}`,
@@ -79,6 +84,9 @@ export function parseSpec(asked: { readonly [field: string]: unknown }): Result<
   if (!isBound(bytesPerDay, 1, Number.MAX_SAFE_INTEGER)) {
     return refused(`a quota is a number of bytes a day from 1 on, got ${quoted(String(bytesPerDay))}`);
   }
+  if (!isBound(expiresMs, 1, TIME_MS_MAX)) {
+    return refused(`a token expires at a time in milliseconds, got ${quoted(String(expiresMs))}`);
+  }
   return ok({
     name,
     role: known,
@@ -86,11 +94,12 @@ export function parseSpec(asked: { readonly [field: string]: unknown }): Result<
     subscribe: maySubscribe.value,
     ratePerS,
     bytesPerDay,
+    expiresMs,
   });
 }
 
 export function deviceValue(device: Device): Value {
-  const { name, role, hash, publish, subscribe, ratePerS, bytesPerDay } = device;
+  const { name, role, hash, publish, subscribe, ratePerS, bytesPerDay, expiresMs } = device;
   return {
     name,
     role,
@@ -99,13 +108,14 @@ export function deviceValue(device: Device): Value {
     subscribe: JSON.stringify(subscribe),
     rate: ratePerS ?? 0,
     quota: bytesPerDay ?? 0,
+    ...(expiresMs !== null && { expires: expiresMs }),
   };
 }
 
 /** Null where another version wrote what this one cannot read: it lets nobody in. */
 export function deviceOf(id: TokenId, value: Value): Device | null {
   if (typeof value !== 'object' || typeof value.hash !== 'string' || !HASH.test(value.hash)) return null;
-  const { name, role, hash, publish, subscribe, rate, quota } = value;
+  const { name, role, hash, publish, subscribe, rate, quota, expires } = value;
   const spec = parseSpec({
     name,
     role,
@@ -113,6 +123,7 @@ export function deviceOf(id: TokenId, value: Value): Device | null {
     subscribe: listOf(subscribe),
     ratePerS: rate === 0 ? null : rate,
     bytesPerDay: quota === 0 ? null : quota,
+    expiresMs: expires,
   });
   return spec.ok ? { ...spec.value, id, hash } : null;
 }

@@ -33,6 +33,8 @@ export class Devices {
   readonly #hub: Hub;
   readonly #listeners = new Set<RevokedListener>();
   readonly #unfollow: () => void;
+  /** Those whose time is over and whose connections were ended for it. */
+  #expired: ReadonlySet<TokenId> = new Set();
 
   constructor(hub: Hub) {
     this.#hub = hub;
@@ -51,6 +53,14 @@ export class Devices {
   onRevoked(listener: RevokedListener): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Has listeners end what those do whose time is over; to be called every now and then. */
+  expire(nowMs: number): void {
+    const over = this.all().filter(({ expiresMs }) => expiresMs !== null && expiresMs <= nowMs);
+    const before = this.#expired;
+    this.#expired = new Set(over.map(({ id }) => id));
+    for (const { id } of over) if (!before.has(id)) this.#heard(id);
   }
 
   /** Null: nobody here has such a token, or not any more, or not under that name. */

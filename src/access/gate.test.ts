@@ -3,6 +3,7 @@ import { MemoryHub } from '../hub/memory-hub.ts';
 import type { PeerId } from '../model/ids.ts';
 import type { Credentials } from './credentials.ts';
 import { parseSpec, type Role } from './device.ts';
+import type { Added } from './devices.ts';
 import type { Anonymous, From } from './gate.ts';
 import { gateOf } from './testing.ts';
 
@@ -73,6 +74,33 @@ test('[AC6] what a device has used counts for all its connections', async () => 
 
   expect(first.ok && first.value.take(1, 60)).toBeNull();
   expect(second.ok && second.value.take(1, 60)).toMatchObject({ bound: 'quota' });
+});
+
+test('[AC17] a token that has expired lets nobody in and says since when, and who is connected is ended once', async () => {
+  const gate = gateOf(hub, 'all');
+  const spec = parseSpec({ name: 'bed1', expiresMs: Date.now() + 3_600_000 });
+  const over = parseSpec({ name: 'bed2', expiresMs: Date.UTC(2020, 0) });
+  if (!spec.ok || !over.ok) throw new Error('a spec');
+  const [good, expired] = [
+    await gate.devices.add(spec.value, 'kim'),
+    await gate.devices.add(over.value, 'kim'),
+  ];
+  if (!good.ok || !expired.ok) throw new Error('added');
+  const ended: string[] = [];
+  gate.devices.onRevoked((id) => ended.push(id));
+  const enter = ({ device, token }: Added) =>
+    gate.enter('mqtt', { id: device.id, token, name: device.name }, HERE);
+
+  const entered = [enter(good.value), enter(expired.value)];
+  gate.devices.expire(Date.now());
+  gate.devices.expire(Date.now());
+
+  expect(entered[0]?.ok).toBe(true);
+  expect(entered[1]).toMatchObject({
+    ok: false,
+    problem: { code: 'unauthorized', detail: expect.stringContaining('expired at 2020-01-01') },
+  });
+  expect(ended).toEqual([expired.value.device.id]);
 });
 
 async function added(gate: ReturnType<typeof gateOf>, name: string, role: Role): Promise<Credentials> {

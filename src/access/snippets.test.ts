@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { type Device, parseSpec } from './device.ts';
 import { snippetsFor } from './snippets.ts';
 
-const AT = { host: '10.0.0.5', mqttPort: 1_883, ingestPort: 8_086, apiPort: 10_000 };
+const AT = { host: '10.0.0.5', mqttPort: 1_883, ingestPort: 8_086, apiPort: 10_000, authority: null };
 
 test('[AC12] a device is told what to write for each way in, on a topic it may write', () => {
   const snippets = snippetsFor(device({ name: 'plug', publish: ['tele/+/#'] }), 'sen_token', AT);
@@ -28,6 +28,20 @@ test('[AC12] a reader is told how to read, and a listener that is off is not spo
   expect(reader.length).toBe(3);
   expect(quiet.map(({ text }) => text).join('\n')).toContain('http://[::1]:8086/ingest');
   expect(quiet.length).toBe(2);
+});
+
+test('[TR22] where TLS is offered each is told to use it, and whom to trust', () => {
+  const secured = { ...AT, authority: '-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----\n' };
+
+  const bed = snippetsFor(device({ name: 'bed1' }), 'sen_token', secured);
+  const reader = snippetsFor(device({ name: 'grafana', role: 'reader' }), 'sen_token', secured);
+
+  const [authority, mosquitto, , espHome] = bed.map(({ text }) => text);
+  expect(authority).toBe(`cat > site-ca.pem <<'END'\n${secured.authority}END`);
+  expect(mosquitto).toContain('mosquitto_pub --cafile site-ca.pem -h 10.0.0.5 -p 1883');
+  expect(espHome).toContain('  certificate_authority: |\n    -----BEGIN CERTIFICATE-----\n    abc\n');
+  for (const { text } of [...bed, ...reader]) expect(text).not.toContain('http://');
+  expect(reader.map(({ text }) => text).join('\n')).toContain('curl --cacert site-ca.pem -H');
 });
 
 function device(asked: { readonly [field: string]: unknown }): Device {

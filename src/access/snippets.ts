@@ -1,4 +1,4 @@
-// What to write where, so that a device speaks to this node with its token: ready to be pasted. SPEC rule AC12.
+// What to write where, so that a device speaks to this node with its token: ready to be pasted. SPEC rules AC12, TR22.
 
 import type { Device } from './device.ts';
 
@@ -8,6 +8,8 @@ export interface Reached {
   readonly mqttPort: number | null;
   readonly ingestPort: number | null;
   readonly apiPort: number;
+  /** By whose certificate it is known over TLS, as PEM; null where it speaks plain. */
+  readonly authority: string | null;
 }
 
 export interface Snippet {
@@ -16,22 +18,44 @@ export interface Snippet {
   readonly text: string;
 }
 
+/** Where the certificate of the site's authority is kept by who trusts it. */
+const AUTHORITY_FILE = 'site-ca.pem';
+
 export function snippetsFor({ name, role, publish }: Device, token: string, at: Reached): readonly Snippet[] {
   if (role !== 'device') return readerSnippets(name, role, token, at);
   const topic = exampleOf(publish[0] ?? `${name}/#`);
-  return [...mqttSnippets(name, token, topic, at), ...httpSnippets(name, token, topic, at)];
+  return [
+    ...authoritySnippets(at),
+    ...mqttSnippets(name, token, topic, at),
+    ...httpSnippets(name, token, topic, at),
+  ];
 }
 
-function mqttSnippets(name: string, token: string, topic: string, { host, mqttPort }: Reached): Snippet[] {
+/** What the others trust, where they are run. */
+function authoritySnippets({ authority }: Reached): Snippet[] {
+  if (authority === null) return [];
+  const text = `cat > ${AUTHORITY_FILE} <<'END'\n${authority.trim()}\nEND`;
+  return [{ for: `what a device trusts (sensorium ca prints it as well)`, text }];
+}
+
+function mqttSnippets(
+  name: string,
+  token: string,
+  topic: string,
+  { host, mqttPort, authority }: Reached,
+): Snippet[] {
   if (mqttPort === null) return [];
+  const trusting = authority === null ? '' : ` --cafile ${AUTHORITY_FILE}`;
+  const [build, secure] =
+    authority === null ? ['', ''] : [', and a build with TLS that trusts the site', 'SetOption103 1; '];
   return [
     {
       for: 'mosquitto_pub',
-      text: `mosquitto_pub -h ${host} -p ${mqttPort} -u ${name} -P ${token} -q 1 -t ${topic} -m 21.5`,
+      text: `mosquitto_pub${trusting} -h ${host} -p ${mqttPort} -u ${name} -P ${token} -q 1 -t ${topic} -m 21.5`,
     },
     {
-      for: 'Tasmota (console; needs --publish tele/NAME/# and stat/NAME/#)',
-      text: `Backlog MqttHost ${host}; MqttPort ${mqttPort}; MqttUser ${name}; MqttPassword ${token}; Topic ${name}`,
+      for: `Tasmota (console; needs --publish tele/NAME/# and stat/NAME/#${build})`,
+      text: `Backlog ${secure}MqttHost ${host}; MqttPort ${mqttPort}; MqttUser ${name}; MqttPassword ${token}; Topic ${name}`,
     },
     {
       for: 'ESPHome',
@@ -43,18 +67,24 @@ function mqttSnippets(name: string, token: string, topic: string, { host, mqttPo
         `  password: ${token}`,
         `  topic_prefix: ${name}`,
         '  discovery: false',
+        ...(authority === null ? [] : ['  certificate_authority: |', ...indented(authority)]),
       ].join('\n'),
     },
   ];
 }
 
-function httpSnippets(name: string, token: string, topic: string, { host, ingestPort }: Reached): Snippet[] {
+function httpSnippets(
+  name: string,
+  token: string,
+  topic: string,
+  { host, ingestPort, authority }: Reached,
+): Snippet[] {
   if (ingestPort === null) return [];
-  const url = `http://${urlHost(host)}:${ingestPort}`;
+  const url = `${schemeOf(authority)}://${urlHost(host)}:${ingestPort}`;
   return [
     {
       for: 'curl',
-      text: `curl -H 'Authorization: Bearer ${token}' -d '{"sensor": "${topic}", "value": 21.5}' ${url}/ingest`,
+      text: `curl${curlTrust(authority)} -H 'Authorization: Bearer ${token}' -d '{"sensor": "${topic}", "value": 21.5}' ${url}/ingest`,
     },
     {
       for: `Telegraf (series are named by measurement and tags: give rights with --publish, such as ${name}/#)`,
@@ -64,22 +94,27 @@ function httpSnippets(name: string, token: string, topic: string, { host, ingest
         `  token = "${token}"`,
         '  organization = "site"',
         '  bucket = "site"',
+        ...(authority === null ? [] : [`  tls_ca = "${AUTHORITY_FILE}"`]),
       ].join('\n'),
     },
   ];
 }
 
-function readerSnippets(name: string, role: string, token: string, { host, apiPort }: Reached): Snippet[] {
-  const url = `http://${urlHost(host)}:${apiPort}`;
+function readerSnippets(name: string, role: string, token: string, at: Reached): Snippet[] {
+  const { host, apiPort, authority } = at;
+  const url = `${schemeOf(authority)}://${urlHost(host)}:${apiPort}`;
   const prometheus = [
     'scrape_configs:',
     '  - job_name: sensorium',
+    ...(authority === null ? [] : ['    scheme: https', `    tls_config: { ca_file: ${AUTHORITY_FILE} }`]),
     `    authorization: { credentials: ${token} }`,
     `    static_configs: [{ targets: ["${urlHost(host)}:${apiPort}"] }]`,
   ].join('\n');
   const path = role === 'metrics' ? '/metrics' : '/api/v1/latest';
+  const curl = `curl${curlTrust(authority)} -H 'Authorization: Bearer ${token}' ${url}${path}`;
   return [
-    { for: 'curl', text: `curl -H 'Authorization: Bearer ${token}' ${url}${path}` },
+    ...authoritySnippets(at),
+    { for: 'curl', text: curl },
     ...(role === 'reader' ? [{ for: `a browser (user ${name}, password the token)`, text: `${url}/` }] : []),
     { for: 'Prometheus', text: prometheus },
   ];
@@ -91,6 +126,21 @@ function exampleOf(pattern: string): string {
     .split('/')
     .map((level) => (level === '#' || level === '+' ? 'temperature' : level))
     .join('/');
+}
+
+function schemeOf(authority: string | null): string {
+  return authority === null ? 'http' : 'https';
+}
+
+function curlTrust(authority: string | null): string {
+  return authority === null ? '' : ` --cacert ${AUTHORITY_FILE}`;
+}
+
+function indented(pem: string): readonly string[] {
+  return pem
+    .trim()
+    .split('\n')
+    .map((line) => `    ${line}`);
 }
 
 function urlHost(host: string): string {

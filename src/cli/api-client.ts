@@ -1,6 +1,7 @@
 // Asks a node's read API: what the commands that show something know of it.
 
 import type { Value } from '../model/reading.ts';
+import { askApi, type Asked as Request } from './ask-api.ts';
 import { Failure } from './failure.ts';
 
 const ANSWER_MS = 5_000;
@@ -219,14 +220,15 @@ export class ApiClient {
     return (await response.json()) as T;
   }
 
-  async #fetch(path: string, init: RequestInit): Promise<Response> {
+  async #fetch(path: string, init: Request): Promise<Response> {
     let response: Response;
     try {
       // A token of a reader, where the node asks for one.
       const { SENSORIUM_TOKEN: token } = process.env;
       const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
-      response = await fetch(this.#base + path, { headers, ...init });
+      response = await askApi(this.#base + path, { headers, ...init });
     } catch (cause) {
+      if (cause instanceof Failure) throw cause;
       throw new Failure(`no node answers at ${this.#base}`, 1, { cause });
     }
     if (response.ok) return response;

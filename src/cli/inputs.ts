@@ -53,7 +53,7 @@ export class Inputs {
 
 async function* opened(hub: Hub, log: Log, config: Config, shared: Shared): AsyncIterable<Input> {
   const { host, ingestPort, ingestAck, modbusConfig, mqttPort, sensors } = config;
-  const { refusals, gate } = shared;
+  const { refusals, gate, tls } = shared;
   if (ingestPort !== null) {
     const options = {
       host,
@@ -62,6 +62,7 @@ async function* opened(hub: Hub, log: Log, config: Config, shared: Shared): Asyn
       requestTimeoutMs: REQUEST_MS,
       refusals,
       gate,
+      tls,
     };
     const inputs = httpInputs(hub, refusals, ingestAck);
     yield await listening(host, ingestPort, () => HttpIngest.start(log, options, inputs));

@@ -1,6 +1,7 @@
 // MQTT of a node: its broker, which also tells others of readings that came by other inputs and so is there without a
 // listener, the listener, and the bridge to another broker where one is asked for.
 
+import type { DoorTls } from '../access/door.ts';
 import type { Gate } from '../access/gate.ts';
 import type { Config } from '../config/config.ts';
 import type { Hub } from '../hub/hub.ts';
@@ -16,6 +17,8 @@ export interface Shared {
   readonly refusals: Refusals;
   readonly inbox: Inbox;
   readonly gate: Gate;
+  /** Null where it speaks plain. */
+  readonly tls: DoorTls | null;
   readonly version: string;
 }
 
@@ -38,7 +41,7 @@ export class Mqtt {
     const { host, mqttPort } = config;
     try {
       if (mqttPort !== null)
-        mqtt.#server = await MqttServer.start(mqtt.#broker, log, { host, port: mqttPort });
+        mqtt.#server = await MqttServer.start(mqtt.#broker, log, { host, port: mqttPort, tls: shared.tls });
     } catch (cause) {
       await mqtt.#broker.stop();
       throw cause;

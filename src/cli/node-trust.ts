@@ -3,10 +3,11 @@
 
 import type { Config } from '../config/config.ts';
 import { OPTIONS } from '../config/options.ts';
-import { isLoopback } from '../config/relations.ts';
+import { isLoopback, isWildcard } from '../config/relations.ts';
 import type { Log } from '../kit/log.ts';
 import type { PeerId } from '../model/ids.ts';
-import { clusterCredentials } from '../trust/credentials.ts';
+import { ClusterTrust } from '../trust/credentials.ts';
+import { ownHosts } from '../trust/hosts.ts';
 import type { Trust } from '../trust/peer-security.ts';
 import { SiteTrust } from '../trust/site-trust.ts';
 import { TrustFiles, TrustFilesError } from '../trust/trust-files.ts';
@@ -45,8 +46,9 @@ export function nodeTrust(config: Config, directory: Directory, log: Log): NodeT
         'the CLUSTER_KEY is short enough to be guessed; openssl rand -base64 24 makes one that is not',
       );
     }
-    const credentials = clusterCredentials(clusterKey, { site, node: directory.node });
-    return { trust: { credentials, isRevoked: () => false }, member: null, isInsecure: false, config };
+    const name = { site, node: directory.node };
+    const trust = new ClusterTrust(clusterKey, name, hostsOf(config, directory.node));
+    return { trust, member: null, isInsecure: false, config };
   }
   if (isLoopback(host)) return { trust: null, member: null, isInsecure: false, config };
   if (!insecure) {
@@ -56,6 +58,14 @@ export function nodeTrust(config: Config, directory: Directory, log: Log): NodeT
   }
   log.error('INSECURE=true: anyone who can connect may join; nothing between nodes is encrypted');
   return { trust: null, member: null, isInsecure: true, config };
+}
+
+/** By which names and addresses devices and people reach a node. */
+export function hostsOf(
+  { host, advertiseHost }: Pick<Config, 'host' | 'advertiseHost'>,
+  node: PeerId,
+): readonly string[] {
+  return ownHosts(node, isWildcard(host) ? null : host, advertiseHost);
 }
 
 /** The site is the certificate's, and those to join through are the ones that were there when it was given. */

@@ -24,14 +24,16 @@ import { Random } from '../kit/random.ts';
 import type { Address } from '../model/address.ts';
 import { addressText } from '../model/address.ts';
 import { findingText } from '../storage/finding.ts';
+import type { Trust } from '../trust/peer-security.ts';
 import { accessOf } from './access.ts';
 import { discardFrozen, frozenOf } from './backup/freeze.ts';
+import { type DeviceTls, deviceTls, keepNamed } from './device-tls.ts';
 import { EXIT, Failure } from './failure.ts';
 import { Inputs } from './inputs.ts';
 import { startKnowledge } from './knowledge.ts';
 import { listening, textOf } from './listening.ts';
 import { openTransport } from './node-transport.ts';
-import { nodeTrust } from './node-trust.ts';
+import { hostsOf, nodeTrust } from './node-trust.ts';
 import { peerOptionsOf, retentionOf } from './peer-options.ts';
 import { SiteMember } from './site-member.ts';
 import { startSinks } from './start-sinks.ts';
@@ -46,9 +48,12 @@ const RECENT_HEARTBEATS = 10;
 const SEED_BELOW = 2 ** 47;
 
 interface EdgeOptions {
+  readonly advertised: Address;
   readonly apiPort: number;
   readonly isInsecure: boolean;
-  readonly trust: SiteMember | null;
+  readonly trust: Trust | null;
+  readonly tls: DeviceTls | null;
+  readonly member: SiteMember | null;
 }
 
 export class Node {
@@ -109,6 +114,7 @@ export class Node {
     const problem = socketPathProblem(join(directory.path, CONTROL_SOCKET));
     if (problem !== null) throw new Failure(problem, EXIT.usage);
     const { config, trust, member: siteTrust, isInsecure } = nodeTrust(given, directory, log);
+    const tls = deviceTls(config, trust);
     let waitedOn: PeerHub | null = null;
     let onDisk: Host | null = null;
     const bounds = { outboxBytesMax: config.outboxMaxBytes, outboxPolicy: config.outboxPolicy };
@@ -183,7 +189,14 @@ export class Node {
       void retention.stop();
       retention = Retention.start(retentionOf(kept), host, log);
     };
-    await this.#openEdges(config, host, directory.path, { apiPort, isInsecure, trust: member });
+    await this.#openEdges(config, host, directory.path, {
+      advertised,
+      apiPort,
+      isInsecure,
+      trust,
+      tls,
+      member,
+    });
     if (config.discovery) await this.#openDiscovery(config, host, advertised, instance);
 
     log.always('ready', {
@@ -227,11 +240,12 @@ export class Node {
   /** The same order in columns, for those who ask about the past. */
   #openPast(config: Config, { hub, history: source }: Host, directory: string): DatabaseFollower | null {
     if (config.historyDb === 'off') return null;
-    const { historyDbMemoryMb: memoryMb, historyDbThreads: threads } = config;
+    const { historyDbMemoryMb: memoryMb, historyDbThreads: threads, historyDbMaxAge: maxAges } = config;
     const past = new DatabaseFollower(this.log, {
       path: join(directory, DATABASE),
       memoryMb,
       threads,
+      maxAges: maxAges ?? [],
       source,
     });
     const unfollow = hub.follow(({ fact }) => {
@@ -249,7 +263,7 @@ export class Node {
     config: Config,
     host: Host,
     path: string,
-    { apiPort, isInsecure: insecure, trust }: EdgeOptions,
+    { advertised, apiPort, isInsecure: insecure, trust, tls, member }: EdgeOptions,
   ): Promise<void> {
     const { hub } = host;
     const { log } = this;
@@ -258,14 +272,21 @@ export class Node {
     const knowledge = await startKnowledge(config, host, log, path);
     this.#stops.push(() => knowledge.stop());
     const { registry, alerts } = knowledge;
-    const { gate, control: access } = accessOf(config, hub, apiPort);
-    this.#stops.push(async () => access.devices.stop());
+    const {
+      gate,
+      control: access,
+      stop: stopAccess,
+    } = accessOf(config, hub, log, { advertised, apiPort }, tls);
+    host.count(() => ({ tokens_in_clear_total: gate.tokensInClear }));
+    const unwatch = keepNamed(trust, () => hostsOf(config, host.self));
+    this.#stops.push(async () => unwatch());
+    this.#stops.push(async () => stopAccess());
     discardFrozen(path);
     const sinks = await startSinks(config, host, log, path);
     this.#stops.push(() => sinks.stop());
     const control = await ControlServer.start(hub, log, join(path, CONTROL_SOCKET), {
       access,
-      trust,
+      trust: member,
       registry,
       cut: this.#cut,
       slow: this.#slow,
@@ -297,12 +318,13 @@ export class Node {
         inboxed: () => inbox.all(),
         sinks: () => sinks.views(),
         gate,
+        tls,
         dataDirectory: path,
       }),
     );
     this.#stops.push(() => api.stop());
 
-    const inputs = await Inputs.open(hub, log, config, { refusals, inbox, gate, version: version() });
+    const inputs = await Inputs.open(hub, log, config, { refusals, inbox, gate, tls, version: version() });
     this.#stops.push(() => inputs.stop());
     host.count(() => inputs.counters());
     isReady = true;

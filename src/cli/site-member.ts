@@ -1,5 +1,5 @@
 // A node's part in a site with an authority: it receives who comes to join, hears of revocations and passes them on,
-// and sees to it that its own certificate is followed by another in time. SPEC rules TR13-TR16.
+// and sees to it that its own certificate is followed by another in time. SPEC rules TR13-TR17.
 
 import { createPublicKey } from 'node:crypto';
 import { Audit, auditReading } from '../access/audit.ts';
@@ -15,6 +15,7 @@ import { LIMITS } from '../model/limits.ts';
 import type { Record } from '../model/reading.ts';
 import { type TrustRefusal, trustCounter } from '../model/trust-refusal.ts';
 import { fingerprintOf, issuedMsOf } from '../trust/certificate.ts';
+import { namesAll } from '../trust/hosts.ts';
 import { Invitations } from '../trust/invitations.ts';
 import { renew } from '../trust/join-call.ts';
 import { joinCodeText, pinOf } from '../trust/join-code.ts';
@@ -22,14 +23,17 @@ import { JoinDesk } from '../trust/join-desk.ts';
 import { drawnKey } from '../trust/keys.ts';
 import { revocationIn, revocationName, revocationValue } from '../trust/revocation.ts';
 import type { SiteTrust } from '../trust/site-trust.ts';
+import { hostsOf } from './node-trust.ts';
 
 const DAY_MS = 86_400_000;
 const PATIENCE_MS = 10_000;
 /** A certificate is followed by another after this part of its life, so that there is time to find the authority. */
 const RENEWED_AFTER = 2 / 3;
 const LOOKS_PER_LIFE = 30;
-const LOOK_MS_MAX = 3_600_000;
+const LOOK_MS_MAX = 60_000;
 const LOOK_MS_MIN = 500;
+/** Until it asks again where nobody could sign, at most. */
+const RETRY_MS_MAX = 600_000;
 const NO_AUTHORITY =
   "this node does not have the authority's key; ask at the one that sensorium init was run at";
 
@@ -39,6 +43,7 @@ export class SiteMember implements TrustActs {
   readonly #log: Log;
   readonly #address: Address;
   readonly #lifeMs: number;
+  readonly #hosts: () => readonly string[];
   readonly #audit: Audit;
   readonly #invitations: Invitations;
   readonly #desk: JoinDesk;
@@ -47,6 +52,9 @@ export class SiteMember implements TrustActs {
   #unfollow = () => {};
   #looking: NodeJS.Timeout | null = null;
   #isRenewing = false;
+  #retryAtMs = 0;
+  /** What the certificate was last asked to name: the authority may have left some of it out. */
+  #hostsAsked: readonly string[] | null = null;
 
   constructor(config: Config, trust: SiteTrust, host: Host, log: Log, address: Address) {
     this.#trust = trust;
@@ -54,6 +62,7 @@ export class SiteMember implements TrustActs {
     this.#log = log;
     this.#address = address;
     this.#lifeMs = config.certificateDays * DAY_MS;
+    this.#hosts = () => hostsOf(config, host.self);
     this.#audit = new Audit(host.hub);
     const { files } = trust;
     this.#invitations = new Invitations(files.invitations(), (all) => files.saveInvitations(all));
@@ -79,6 +88,7 @@ export class SiteMember implements TrustActs {
     const lifeMs = Date.parse(certificate.validTo) - issuedMsOf(certificate);
     const everyMs = Math.min(LOOK_MS_MAX, Math.max(LOOK_MS_MIN, lifeMs / LOOKS_PER_LIFE));
     this.#looking = setInterval(() => void this.#renewInTime(), everyMs);
+    if (this.#trust.isAuthority) void this.#renewInTime();
   }
 
   async stop(): Promise<void> {
@@ -166,11 +176,24 @@ export class SiteMember implements TrustActs {
     const { certificate } = this.#trust.credentials;
     const fromMs = issuedMsOf(certificate);
     const untilMs = Date.parse(certificate.validTo);
-    if (this.#isRenewing || Date.now() < fromMs + (untilMs - fromMs) * RENEWED_AFTER) return;
+    const isDue = Date.now() >= fromMs + (untilMs - fromMs) * RENEWED_AFTER;
+    const hosts = this.#hosts();
+    const isWide = namesAll(certificate, hosts) || isSame(hosts, this.#hostsAsked);
+    if (this.#isRenewing || (!isDue && isWide) || performance.now() < this.#retryAtMs) return;
     this.#isRenewing = true;
+    this.#retryAtMs = performance.now() + Math.min(RETRY_MS_MAX, (untilMs - fromMs) / LOOKS_PER_LIFE);
     try {
-      if (await this.#renew()) this.#log.info('this node has a new certificate');
-      else this.#log.warn('nobody renews the certificate of this node', { ends: certificate.validTo });
+      if (await this.#renew(hosts)) {
+        this.#retryAtMs = 0;
+        this.#hostsAsked = hosts;
+        this.#log.info('this node has a new certificate');
+      } else {
+        const missing = isWide ? [] : hosts.filter((host) => !namesAll(certificate, [host]));
+        this.#log.warn('nobody renews the certificate of this node', {
+          ends: certificate.validTo,
+          ...(missing.length > 0 && { lacks: missing.join(' ') }),
+        });
+      }
     } catch (error) {
       this.#log.warn('the certificate could not be renewed', { why: String(error) });
     } finally {
@@ -178,20 +201,25 @@ export class SiteMember implements TrustActs {
     }
   }
 
-  async #renew(): Promise<boolean> {
+  async #renew(hosts: readonly string[]): Promise<boolean> {
     const trust = this.#trust;
     if (trust.isAuthority) {
       const key = drawnKey();
-      const signed = trust.sign(this.#host.self, createPublicKey(key), this.#lifeMs, Date.now());
+      const signing = { lifeMs: this.#lifeMs, nowMs: Date.now(), hosts };
+      const signed = trust.sign(this.#host.self, createPublicKey(key), signing);
       if (signed !== null) trust.renewed(signed, key);
       return signed !== null;
     }
     for (const address of this.#others()) {
-      const joined = await renew(address, trust.credentials, PATIENCE_MS);
+      const joined = await renew(address, trust.credentials, hosts, PATIENCE_MS);
       if (!joined.ok) continue;
       trust.renewed(joined.value.credentials.certificate, joined.value.credentials.key);
       return true;
     }
     return false;
   }
+}
+
+function isSame(some: readonly string[], others: readonly string[] | null): boolean {
+  return others !== null && some.join(' ') === others.join(' ');
 }

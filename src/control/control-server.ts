@@ -161,6 +161,7 @@ export class ControlServer {
     switch (request.act) {
       case 'device-add':
       case 'device-list':
+      case 'ca':
       case 'device-remove':
         if (this.#access === null) return { ok: false, problem: 'this node knows of no devices' };
         return actOnDevices(this.#access, request, by);

@@ -1,5 +1,5 @@
 // The acts on devices that come in over the control socket, and what of other acts is written to the audit. SPEC rules AC2,
-// AC8, AC12.
+// AC8, AC12, TR22.
 
 import type { Act, Audit } from '../access/audit.ts';
 import { type Device, type DeviceSpec, parseSpec } from '../access/device.ts';
@@ -11,6 +11,8 @@ import { ok, type Result } from '../kit/result.ts';
 export type DeviceRequest =
   | { readonly act: 'device-add'; readonly device: DeviceSpec }
   | { readonly act: 'device-list' }
+  /** What devices trust. */
+  | { readonly act: 'ca' }
   | { readonly act: 'device-remove'; readonly name: string };
 
 /** A device without what lets it in. */
@@ -25,6 +27,8 @@ export type DeviceAnswer =
       readonly snippets: readonly Snippet[];
     }
   | { readonly ok: true; readonly devices: readonly DeviceRow[] }
+  /** A certificate, as PEM. */
+  | { readonly ok: true; readonly authority: string }
   | { readonly ok: true; readonly removed: readonly DeviceRow[] }
   | { readonly ok: false; readonly problem: string };
 
@@ -46,6 +50,8 @@ export function parseDeviceRequest(
     }
     case 'device-list':
       return ok({ act: 'device-list' });
+    case 'ca':
+      return ok({ act: 'ca' });
     case 'device-remove':
       return ok({ act: 'device-remove', name: 'name' in request ? String(request.name) : '' });
     default:
@@ -65,6 +71,9 @@ export async function actOnDevices(
       const { device, token } = added.value;
       return { ok: true, device: rowOf(device), token, snippets: snippetsFor(device, token, reached) };
     }
+    case 'ca':
+      if (reached.authority === null) return { ok: false, problem: NO_TLS };
+      return { ok: true, authority: reached.authority };
     case 'device-list':
       return { ok: true, devices: devices.all().map(rowOf) };
     case 'device-remove': {
@@ -76,6 +85,8 @@ export async function actOnDevices(
       return unreachable(request);
   }
 }
+
+const NO_TLS = 'this node offers no TLS to devices: it has no certificate of a site, or DEVICE_TLS=off';
 
 /** Null: nobody needs to know later that it was done. */
 export function auditedAct(request: { readonly act: string }, by: string): Act | null {

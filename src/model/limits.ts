@@ -86,6 +86,10 @@ export const LIMITS = {
   /** Who has come to join or to renew a certificate and was not answered yet, and what each may say. */
   guestsMax: 16,
   guestBytesMax: 8_192,
+  /** Names and addresses of one certificate. */
+  certificateHostsMax: 32,
+  /** Devices and people that are agreeing on TLS, at one listener; of more, one that has taken long makes room. */
+  deviceHandshakesMax: 512,
   /** Keys for datagrams, a few of each peer; of more, the oldest goes. */
   datagramKeysMax: 16_384,
   /** Addresses whose back-off is remembered; of more, the longest unused goes. */
@@ -108,7 +112,7 @@ export const LIMITS = {
   /** Rejected items an answer lists; it counts all of them. */
   ingestRejectedListedMax: 50,
   /** Rows of the database that stand in the order they came, before they are sorted away. */
-  historyRecentRowsMax: 2_000_000,
+  historyRecentRowsMax: 500_000,
   /** Rows an answer about the past may have. */
   historyRowsMax: 20_000,
   /** Questions about the past that are under way, and how long one may take. */

@@ -18,6 +18,7 @@ export const PROBLEMS = {
   'target-too-long': { status: 414, title: 'The path and query are too long' },
   'unsupported-type': { status: 415, title: 'The content type is not known here' },
   'unsupported-encoding': { status: 415, title: 'The content encoding is not known' },
+  'tls-required': { status: 426, title: 'TLS is needed here' },
   overloaded: { status: 429, title: 'The node has too much in work' },
   'rate-exceeded': { status: 429, title: 'The device sends faster than it may' },
   'quota-exceeded': { status: 429, title: 'The device has sent as much today as it may' },

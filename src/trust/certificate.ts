@@ -1,19 +1,22 @@
 // Certificates of a site (X.509, RFC 5280): its authority's own, and one for each node, which says of which site and
-// which node it is. They are written here and read by OpenSSL. SPEC rule TR2.
+// which node it is, and by which names and addresses it is reached. They are written here and read by OpenSSL. SPEC rules
+// TR2, TR17.
 //
 // A machine without a clock of its own boots in the past. So certificates hold from a date long gone: who is not yet
 // trusted has none, and who is no longer trusted is revoked by name.
 
-import { createHash, createPublicKey, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto';
+import { createHash, createPublicKey, type KeyObject, randomBytes, X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import { type PeerId, parsePeerId } from '../model/ids.ts';
 import { bits, explicit, implicit, octets, oid, sequence, set, text, time, unsigned, yes } from './der.ts';
-import { publicBytes } from './keys.ts';
+import { addressBytes } from './hosts.ts';
+import { publicBytes, signatureOf } from './keys.ts';
 
 export const FROM_MS = Date.UTC(2000, 0, 1);
 /** The last second X.509 can say: "no well-defined expiration". (RFC 5280 §4.1.2.5) */
 export const FOREVER_MS = Date.UTC(9999, 11, 31, 23, 59, 59);
 
-const ED25519 = sequence(oid('1.3.101.112'));
+const ECDSA_SHA256 = sequence(oid('1.2.840.10045.4.3.2'));
 const VERSION_3 = explicit(0, unsigned(Buffer.of(2)));
 const COMMON_NAME = '2.5.4.3';
 const ORGANISATION = '2.5.4.10';
@@ -27,8 +30,10 @@ const TLS_SERVER = '1.3.6.1.5.5.7.3.1';
 const TLS_CLIENT = '1.3.6.1.5.5.7.3.2';
 const SERIAL_BYTES = 16;
 const ISSUED_BYTES = 6;
+const DNS_TAG = 2;
 const URI_TAG = 6;
-const NODE_URI = /^URI:sensorium:\/\/([A-Za-z0-9._-]{1,64})\/([a-z0-9._-]{1,64})$/;
+const ADDRESS_TAG = 7;
+const NODE_URI = /^URI:sensorium:\/\/([A-Za-z0-9._-]{1,64})\/([a-z0-9._-]{1,64})(?:, |$)/;
 
 /** Who a certificate is for. */
 export interface NodeName {
@@ -36,12 +41,17 @@ export interface NodeName {
   readonly node: PeerId;
 }
 
-export interface Validity {
+export interface Terms {
   readonly issuedMs: number;
   readonly untilMs: number;
+  /** By which names and addresses the node is reached. */
+  readonly hosts: readonly string[];
 }
 
-/** One authority signs for a site. The same key and site make the same bytes, so nodes need not send it around. */
+/**
+ * One authority signs for a site. The same key and site make the same authority, with another signature by itself, so
+ * nodes need not send it around.
+ */
 export function authorityCertificate(site: string, key: KeyObject): X509Certificate {
   const name = nameOf(site, 'Sensorium authority');
   return certificate(key, {
@@ -64,7 +74,7 @@ export function nodeCertificate(
   { site, node }: NodeName,
   publicKey: KeyObject,
   authorityKey: KeyObject,
-  { issuedMs, untilMs }: Validity,
+  { issuedMs, untilMs, hosts }: Terms,
 ): X509Certificate {
   // When it was signed is in its serial number, so that one line can revoke all that came before.
   const serial = randomBytes(SERIAL_BYTES);
@@ -82,7 +92,10 @@ export function nodeCertificate(
       extension(AUTHORITY_KEY, sequence(implicit(0, keyId(authorityKey)))),
       extension(
         OTHER_NAMES,
-        sequence(implicit(URI_TAG, Buffer.from(`sensorium://${site}/${node}`, 'latin1'))),
+        sequence(
+          implicit(URI_TAG, Buffer.from(`sensorium://${site}/${node}`, 'latin1')),
+          ...hosts.map(otherName),
+        ),
       ),
     ],
   });
@@ -123,19 +136,24 @@ function certificate(signer: KeyObject, contents: Contents): X509Certificate {
   const signed = sequence(
     VERSION_3,
     unsigned(serial),
-    ED25519,
+    ECDSA_SHA256,
     issuer,
     sequence(time(FROM_MS), time(untilMs)),
     subject,
     publicKey.export({ format: 'der', type: 'spki' }),
     explicit(3, sequence(...extensions)),
   );
-  return new X509Certificate(sequence(signed, ED25519, bits(sign(null, signed, signer))));
+  return new X509Certificate(sequence(signed, ECDSA_SHA256, bits(signatureOf(signed, signer))));
 }
 
 function nameOf(site: string, name: string): Buffer {
   const part = (type: string, value: string) => set(sequence(oid(type), text(value)));
   return sequence(part(ORGANISATION, site), part(COMMON_NAME, name));
+}
+
+function otherName(host: string): Buffer {
+  if (isIP(host) === 0) return implicit(DNS_TAG, Buffer.from(host, 'latin1'));
+  return implicit(ADDRESS_TAG, addressBytes(host));
 }
 
 function extension(id: string, value: Buffer, isCritical = false): Buffer {

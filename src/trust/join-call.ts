@@ -24,10 +24,12 @@ export async function join(
   address: Address,
   { secret, pin }: JoinCode,
   node: PeerId,
+  hosts: readonly string[],
   patienceMs: number,
 ): Promise<Result<Joined>> {
   const key = drawnKey();
-  const ask = { ask: 'join', secret: secret.toString('base64'), node, key: keyText(key) };
+  const asked = { node, key: keyText(key), hosts: hosts.join(' ') };
+  const ask = { ask: 'join', secret: secret.toString('base64'), ...asked };
   const isRight = (authority: X509Certificate) => pinOf(fingerprintOf(authority)).equals(pin);
   const line = await exchange(address, {}, isRight, ask, patienceMs);
   return line.ok ? joinedOf(line.value, node, key, isRight) : line;
@@ -36,12 +38,13 @@ export async function join(
 export async function renew(
   address: Address,
   credentials: Credentials,
+  hosts: readonly string[],
   patienceMs: number,
 ): Promise<Result<Joined>> {
   const key = drawnKey();
   const own = fingerprintOf(credentials.authority);
   const isRight = (authority: X509Certificate) => fingerprintOf(authority).equals(own);
-  const ask = { ask: 'renew', key: keyText(key) };
+  const ask = { ask: 'renew', key: keyText(key), hosts: hosts.join(' ') };
   const line = await exchange(address, tlsOptionsOf(credentials), isRight, ask, patienceMs);
   return line.ok ? joinedOf(line.value, credentials.name.node, key, isRight) : line;
 }

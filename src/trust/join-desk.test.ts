@@ -12,6 +12,7 @@ import type { Address } from '../model/address.ts';
 import type { PeerId } from '../model/ids.ts';
 import { LIMITS } from '../model/limits.ts';
 import { fingerprintOf } from './certificate.ts';
+import { namesAll } from './hosts.ts';
 import { Invitations } from './invitations.ts';
 import { JOIN_PROTOCOL, join, renew } from './join-call.ts';
 import { pinOf } from './join-code.ts';
@@ -24,6 +25,7 @@ const ann = 'ann' as PeerId;
 const bob = 'bob' as PeerId;
 const cat = 'cat' as PeerId;
 const HOUR_MS = 3_600_000;
+const HOSTS = ['localhost', '10.0.0.8'];
 
 const closing: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -33,7 +35,7 @@ afterEach(async () => {
 test('[TR14] a code gets a certificate for the id that was asked for, and where others listen', async () => {
   const { address, code, story } = await desk();
 
-  const joined = await join(address, code(), bob, 5_000);
+  const joined = await join(address, code(), bob, HOSTS, 5_000);
 
   expect(joined).toMatchObject({ ok: true, value: { credentials: { name: { site: 'hall', node: bob } } } });
   expect(joined.ok && joined.value.peers).toEqual([{ host: '10.0.0.7', port: 9_000 }]);
@@ -44,11 +46,14 @@ test('[TR15] an id that the site has, and nonsense, are refused, and the code st
   const { address, code, story } = await desk();
   const given = code();
 
-  const taken = [await join(address, given, ann, 5_000), await join(address, given, cat, 5_000)];
+  const taken = [
+    await join(address, given, ann, HOSTS, 5_000),
+    await join(address, given, cat, HOSTS, 5_000),
+  ];
   const nonsense = await Promise.all(
     ['{}', 'no JSON', '{"ask":"join","key":"short"}'].map((line) => say(address, line)),
   );
-  const joined = await join(address, given, bob, 5_000);
+  const joined = await join(address, given, bob, HOSTS, 5_000);
 
   expect(taken.map(({ ok }) => ok)).toEqual([false, false]);
   expect(nonsense.every((answer) => answer.includes('makes no sense'))).toBe(true);
@@ -61,7 +66,7 @@ test('[TR14] who comes with the code of another site says nothing, and the code 
   const given = code();
   const pin = pinOf(fingerprintOf(new TestAuthority().credentials(ann).authority));
 
-  const astray = await join(address, { ...given, pin }, bob, 5_000);
+  const astray = await join(address, { ...given, pin }, bob, HOSTS, 5_000);
 
   expect(astray).toMatchObject({ ok: false, problem: expect.stringContaining('not of the site') });
   expect(story).toEqual([]);
@@ -69,21 +74,33 @@ test('[TR14] who comes with the code of another site says nothing, and the code 
 
 test('[TR16] a member gets a certificate for itself, one that was revoked or is a stranger gets none', async () => {
   const { address, code, story, trust } = await desk();
-  const bobs = await join(address, code(), bob, 5_000);
+  const bobs = await join(address, code(), bob, HOSTS, 5_000);
   const credentials = must(bobs.ok ? bobs.value.credentials : null, 'bob has joined');
 
-  const renewed = await renew(address, credentials, 5_000);
+  const renewed = await renew(address, credentials, HOSTS, 5_000);
   trust.heard(must(trust.revoke(bob, Date.now() + 1_000), 'an authority'));
-  const revoked = await renew(address, credentials, 5_000);
+  const revoked = await renew(address, credentials, HOSTS, 5_000);
   const stranger = await renew(
     address,
     { ...new TestAuthority('hall').credentials(bob), authority: credentials.authority },
+    HOSTS,
     5_000,
   );
 
   expect(renewed).toMatchObject({ ok: true, value: { credentials: { name: { node: bob } } } });
   expect([revoked.ok, stranger.ok]).toEqual([false, false]);
   expect(story).toEqual(['joined bob', 'renewed bob', 'certificate', 'certificate']);
+});
+
+test('[TR17] a member is believed where it is reached, but not that it is another one', async () => {
+  const { address, code } = await desk();
+
+  const bobs = await join(address, code(), bob, [...HOSTS, 'bob', ann, cat, 'no,name'], 5_000);
+
+  const { certificate } = must(bobs.ok ? bobs.value.credentials : null, 'bob has joined');
+  expect(namesAll(certificate, [...HOSTS, 'bob'])).toBe(true);
+  expect([ann, cat].map((other) => namesAll(certificate, [other]))).toEqual([false, false]);
+  expect(certificate.subjectAltName).not.toContain('no');
 });
 
 test('[TR15] who says nothing, too much, or comes with many others is cut off, and others are served', async () => {
@@ -93,7 +110,7 @@ test('[TR15] who says nothing, too much, or comes with many others is cut off, a
 
   loud.write('x'.repeat(LIMITS.guestBytesMax + 1));
   await until(() => mute.every(({ destroyed }) => destroyed), 10_000);
-  const joined = await join(address, code(), bob, 5_000);
+  const joined = await join(address, code(), bob, HOSTS, 5_000);
 
   expect(joined.ok).toBe(true);
 });
@@ -102,7 +119,7 @@ async function desk(patienceMs = 5_000) {
   const directory = mkdtempSync(pathOf(tmpdir(), 'sensorium-desk-'));
   closing.push(() => rmSync(directory, { recursive: true }));
   const files = new TrustFiles(directory, null);
-  foundSite(files, { site: 'hall', node: ann }, HOUR_MS, Date.now());
+  foundSite(files, { site: 'hall', node: ann }, { lifeMs: HOUR_MS, nowMs: Date.now(), hosts: [] });
   const trust = new SiteTrust(files);
   const invitations = new Invitations([], () => {});
   const story: string[] = [];

@@ -1,8 +1,8 @@
 // Where machines come in that are to be members, and members for a new certificate: over TLS on the peer port, under a
-// protocol of its own. One line is asked, one is answered. SPEC rules TR14-TR16.
+// protocol of its own. One line is asked, one is answered. SPEC rules TR14-TR17.
 //
-//   {"ask": "join", "secret": "…", "node": "bob", "key": "…"}   with a code's secret; no certificate yet
-//   {"ask": "renew", "key": "…"}                                with the certificate that is to be followed
+//   {"ask": "join", "secret": "…", "node": "bob", "key": "…", "hosts": "… …"}   with a code's secret; no certificate yet
+//   {"ask": "renew", "key": "…", "hosts": "… …"}                                with the certificate that is to be followed
 
 import type { TLSSocket } from 'node:tls';
 import { ok, type Result, refused } from '../kit/result.ts';
@@ -10,6 +10,7 @@ import { type Address, addressText } from '../model/address.ts';
 import { type PeerId, parsePeerId } from '../model/ids.ts';
 import { LIMITS } from '../model/limits.ts';
 import { pemOf } from './certificate.ts';
+import { hostsAmong } from './hosts.ts';
 import type { Invitations, Redeemed } from './invitations.ts';
 import { publicKeyOf } from './keys.ts';
 import { authenticate } from './peer-security.ts';
@@ -108,12 +109,13 @@ export class JoinDesk {
     const key = fields.key ?? '';
     if (publicKeyOf(Buffer.from(key, 'base64')) === null) return refused('malformed');
     if (fields.ask === 'join') return this.#join(where, fields, key);
-    if (fields.ask === 'renew') return this.#renew(socket, key);
+    if (fields.ask === 'renew') return this.#renew(socket, fields, key);
     return refused('malformed');
   }
 
-  #join(where: string, { secret = '', node: id = '' }: Fields, key: string): Result<DeskAnswer, Refusal> {
+  #join(where: string, fields: Fields, key: string): Result<DeskAnswer, Refusal> {
     const { trust, invitations, wallMs, isMember } = this.#options;
+    const { secret = '', node: id = '' } = fields;
     const node = parsePeerId(id);
     if (!node.ok) return refused('malformed');
     // A code is not to make anybody out of who is there.
@@ -122,23 +124,24 @@ export class JoinDesk {
     if (isTaken) return refused('taken');
     const redeemed = invitations.redeem(Buffer.from(secret, 'base64'), key, wallMs());
     if (redeemed !== 'welcome') return refused(redeemed);
-    const answer = this.#sign(node.value, key);
+    const answer = this.#sign(node.value, key, fields);
     this.#events.joined(node.value, where);
     return answer;
   }
 
-  #renew(socket: TLSSocket, key: string): Result<DeskAnswer, Refusal> {
+  #renew(socket: TLSSocket, fields: Fields, key: string): Result<DeskAnswer, Refusal> {
     const who = authenticate(socket, this.#options.trust);
     if (!who.ok) return refused('certificate');
     const { node } = who.value.name;
     this.#events.renewed(node);
-    return this.#sign(node, key);
+    return this.#sign(node, key, fields);
   }
 
-  #sign(node: PeerId, key: string): Result<DeskAnswer, Refusal> {
+  #sign(node: PeerId, key: string, { hosts = '' }: Fields): Result<DeskAnswer, Refusal> {
     const { trust, lifeMs, wallMs, peers } = this.#options;
     const publicKey = publicKeyOf(Buffer.from(key, 'base64'));
-    const certificate = publicKey && trust.sign(node, publicKey, lifeMs, wallMs());
+    const signing = { lifeMs, nowMs: wallMs(), hosts: this.#hostsOf(node, hosts) };
+    const certificate = publicKey && trust.sign(node, publicKey, signing);
     if (certificate === null) return refused('not-authority');
     const { authority, name } = trust.credentials;
     return ok({
@@ -149,9 +152,19 @@ export class JoinDesk {
       peers: peers(),
     });
   }
+
+  /** What a node says of itself is believed, but for the name of another one. (TR17) */
+  #hostsOf(node: PeerId, said: string): readonly string[] {
+    const { trust, isMember } = this.#options;
+    const self = trust.credentials.name.node;
+    return hostsAmong(said.split(' ')).filter((host) => {
+      const id = parsePeerId(host);
+      return !id.ok || id.value === node || (id.value !== self && !isMember(id.value));
+    });
+  }
 }
 
-type Fields = { readonly [field in 'ask' | 'secret' | 'node' | 'key']?: string };
+type Fields = { readonly [field in 'ask' | 'secret' | 'node' | 'key' | 'hosts']?: string };
 
 function fieldsOf(line: string): Fields {
   try {

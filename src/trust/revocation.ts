@@ -1,10 +1,11 @@
 // That a node is no longer of the site, as its authority says: all its certificates up to a moment. The word is signed,
 // so that every node can pass it on and none can make it up. SPEC rule TR13.
 
-import { type KeyObject, sign, verify } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { PeerId, SensorId } from '../model/ids.ts';
 import { parsePeerId } from '../model/ids.ts';
 import type { Value } from '../model/reading.ts';
+import { isSignedBy, signatureOf } from './keys.ts';
 
 export interface Revocation {
   readonly node: PeerId;
@@ -22,7 +23,7 @@ export function revocationOf(
   uptoMs: number,
   authorityKey: KeyObject,
 ): Revocation {
-  const signature = sign(null, statement(site, node, uptoMs), authorityKey).toString('base64');
+  const signature = signatureOf(statement(site, node, uptoMs), authorityKey).toString('base64');
   return { node, uptoMs, signature };
 }
 
@@ -31,7 +32,7 @@ export function isGenuine(
   site: string,
   authority: KeyObject,
 ): boolean {
-  return verify(null, statement(site, node, uptoMs), authority, Buffer.from(signature, 'base64'));
+  return isSignedBy(statement(site, node, uptoMs), authority, Buffer.from(signature, 'base64'));
 }
 
 export function revocationName(node: PeerId): SensorId {

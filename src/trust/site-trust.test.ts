@@ -8,7 +8,7 @@ import type { PeerId } from '../model/ids.ts';
 import { issuedMsOf, nodeNameOf } from './certificate.ts';
 import { drawnKey, publicBytes } from './keys.ts';
 import { revocationIn, revocationName, revocationOf, revocationValue } from './revocation.ts';
-import { foundSite, SiteTrust } from './site-trust.ts';
+import { foundSite, type Signing, SiteTrust } from './site-trust.ts';
 import { TrustFiles, TrustFilesError } from './trust-files.ts';
 
 const ann = 'ann' as PeerId;
@@ -24,7 +24,7 @@ afterEach(() => {
 test('[TR11] a site that is begun has an authority, and keys that only the passphrase opens', () => {
   const files = filesIn(directory());
 
-  foundSite(files, { site: 'hall', node: ann }, HOUR_MS, NOW_MS);
+  foundSite(files, { site: 'hall', node: ann }, at(NOW_MS));
   const trust = new SiteTrust(filesAt(files));
 
   const { certificate, name } = trust.credentials;
@@ -40,7 +40,7 @@ test('[TR11] a site that is begun has an authority, and keys that only the passp
 test('[TR11] keys do not open without their passphrase, nor with another, and that is told in one line', () => {
   const passphrase = join(directory(), 'passphrase');
   const files = new TrustFiles(directory(), passphrase);
-  foundSite(files, { site: 'hall', node: ann }, HOUR_MS, NOW_MS);
+  foundSite(files, { site: 'hall', node: ann }, at(NOW_MS));
 
   rmSync(passphrase);
 
@@ -93,7 +93,7 @@ test('[TR13] a revocation travels as a reading that no device can write', () => 
 test('[TR16] a certificate that follows another is there after a restart, with its key', () => {
   const trust = founded();
   const key = drawnKey();
-  const certificate = must(trust.sign(ann, createPublicKey(key), HOUR_MS, NOW_MS + 1), 'an authority');
+  const certificate = must(trust.sign(ann, createPublicKey(key), at(NOW_MS + 1)), 'an authority');
 
   trust.renewed(certificate, key);
   const again = new SiteTrust(filesAt(trust.files));
@@ -109,18 +109,22 @@ test('[TR16] a node without the key of the authority signs and revokes nothing',
   const member = new SiteTrust(filesAt(trust.files));
 
   expect(member.isAuthority).toBe(false);
-  expect(member.sign(bob, createPublicKey(drawnKey()), HOUR_MS, NOW_MS)).toBeNull();
+  expect(member.sign(bob, createPublicKey(drawnKey()), at(NOW_MS))).toBeNull();
   expect(member.revoke(bob, NOW_MS)).toBeNull();
 });
 
+function at(nowMs: number): Signing {
+  return { lifeMs: HOUR_MS, nowMs, hosts: [] };
+}
+
 function founded(): SiteTrust {
   const files = filesIn(directory());
-  foundSite(files, { site: 'hall', node: ann }, HOUR_MS, NOW_MS);
+  foundSite(files, { site: 'hall', node: ann }, at(NOW_MS));
   return new SiteTrust(files);
 }
 
 function signed(trust: SiteTrust, node: PeerId, nowMs: number) {
-  return must(trust.sign(node, createPublicKey(drawnKey()), HOUR_MS, nowMs), 'an authority');
+  return must(trust.sign(node, createPublicKey(drawnKey()), at(nowMs)), 'an authority');
 }
 
 function filesIn(path: string): TrustFiles {

@@ -1,25 +1,32 @@
 // A member of a site with an authority: who it is itself, who was revoked, and at the authority the power to sign.
-// SPEC rules TR11-TR13, TR16.
+// SPEC rules TR11-TR13, TR16, TR17.
 
 import { createPublicKey, type KeyObject, type X509Certificate } from 'node:crypto';
 import type { PeerId } from '../model/ids.ts';
 import { LIMITS } from '../model/limits.ts';
-import { authorityCertificate, type NodeName, nodeCertificate } from './certificate.ts';
+import { authorityCertificate, type NodeName, nodeCertificate, type Terms } from './certificate.ts';
 import type { Credentials } from './credentials.ts';
 import { drawnKey } from './keys.ts';
 import type { Trust } from './peer-security.ts';
 import { isGenuine, type Revocation, revocationOf } from './revocation.ts';
 import type { TrustFiles } from './trust-files.ts';
 
+export interface Signing {
+  readonly lifeMs: number;
+  readonly nowMs: number;
+  /** By which names and addresses the node is reached. */
+  readonly hosts: readonly string[];
+}
+
 /** Begins a site: its authority, and the first node's certificate. */
-export function foundSite(files: TrustFiles, name: NodeName, lifeMs: number, nowMs: number): Credentials {
+export function foundSite(files: TrustFiles, name: NodeName, signing: Signing): Credentials {
   const authorityKey = drawnKey();
   files.saveAuthorityKey(authorityKey);
   const key = drawnKey();
   const credentials: Credentials = {
     name,
     authority: authorityCertificate(name.site, authorityKey),
-    certificate: nodeCertificate(name, createPublicKey(key), authorityKey, lifeFrom(nowMs, lifeMs)),
+    certificate: nodeCertificate(name, createPublicKey(key), authorityKey, termsOf(signing)),
     key,
   };
   files.save(credentials);
@@ -57,13 +64,12 @@ export class SiteTrust implements Trust {
   }
 
   /** Null where this node does not have the authority's key. */
-  sign(node: PeerId, publicKey: KeyObject, lifeMs: number, nowMs: number): X509Certificate | null {
+  sign(node: PeerId, publicKey: KeyObject, signing: Signing): X509Certificate | null {
     if (this.#authorityKey === null) return null;
     const { site } = this.#credentials.name;
     // Whoever is back after a revocation gets a certificate that is later than it, whatever the clock says.
-    const issuedMs = Math.max(nowMs, (this.#revoked.get(node)?.uptoMs ?? -1) + 1);
-    const validity = { issuedMs, untilMs: lifeFrom(nowMs, lifeMs).untilMs };
-    return nodeCertificate({ site, node }, publicKey, this.#authorityKey, validity);
+    const issuedMs = Math.max(signing.nowMs, (this.#revoked.get(node)?.uptoMs ?? -1) + 1);
+    return nodeCertificate({ site, node }, publicKey, this.#authorityKey, { ...termsOf(signing), issuedMs });
   }
 
   /** Null likewise. */
@@ -92,6 +98,6 @@ export class SiteTrust implements Trust {
   }
 }
 
-function lifeFrom(nowMs: number, lifeMs: number) {
-  return { issuedMs: nowMs, untilMs: nowMs + lifeMs };
+function termsOf({ lifeMs, nowMs, hosts }: Signing): Terms {
+  return { issuedMs: nowMs, untilMs: nowMs + lifeMs, hosts };
 }

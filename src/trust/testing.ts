@@ -16,13 +16,17 @@ export class TestAuthority {
     this.site = site;
   }
 
-  credentials(node: PeerId, untilMs: number = FOREVER_MS): Credentials {
+  credentials(node: PeerId, untilMs: number = FOREVER_MS, issuedMs = 1): Credentials {
     const key = drawnKey();
     const name = { site: this.site, node };
     return {
       name,
       authority: authorityCertificate(this.site, this.key),
-      certificate: nodeCertificate(name, createPublicKey(key), this.key, { issuedMs: 1, untilMs }),
+      certificate: nodeCertificate(name, createPublicKey(key), this.key, {
+        issuedMs,
+        untilMs,
+        hosts: ['localhost', '127.0.0.1'],
+      }),
       key,
     };
   }

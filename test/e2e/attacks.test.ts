@@ -1,6 +1,7 @@
 // Attacks on the listeners of one real node: each is refused and counted, changes nothing, and costs those who may nothing.
 // Peers' ports are attacked in hostile.test.ts, who may come in at all is in access.test.ts.
 
+import { createHash } from 'node:crypto';
 import { existsSync, readdirSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
@@ -107,6 +108,7 @@ test('[AC16] no path leads out of the pages, and no name of a sensor out of the 
 test('[IN8][AP4] what is too large is refused at each listener by its own name, and what follows is served', async () => {
   const { apiPort, ingestPort } = ann.ports;
   const large = 'x'.repeat(100_000);
+  const before = await held();
   const head = (path: string) => `GET ${path} HTTP/1.1\r\nhost: ann\r\nconnection: close\r\n`;
 
   const answers = await Promise.all([
@@ -123,6 +125,7 @@ test('[IN8][AP4] what is too large is refused at each listener by its own name, 
   expect(await ann.counter('http_refused_headers_too_large_total')).toBeGreaterThan(0);
   expect(await ann.counter('http_refused_body_too_large_total')).toBeGreaterThan(0);
   expect(await ann.counter('mqtt_refused_protocol_total')).toBeGreaterThan(0);
+  expect(await held()).toBe(before);
   await worksStill('oversize');
 });
 
@@ -176,6 +179,7 @@ test('[MQ6] a thousand filters of wildcards on a topic of hundreds of levels cos
 
 test('[AC16] what is sent never becomes a header or another answer', async () => {
   const { apiPort, ingestPort } = ann.ports;
+  const before = await held();
   const evil = '%0d%0aX-Evil:%20yes%0d%0a%0d%0aHTTP/1.1%20200%20OK';
   const ask = (method: string, path: string, more = '', body = '') =>
     `${method} ${path} HTTP/1.1\r\nhost: ann\r\nconnection: close\r\ncontent-length: ${body.length}\r\n${more}\r\n${body}`;
@@ -197,6 +201,7 @@ test('[AC16] what is sent never becomes a header or another answer', async () =>
     expect(text.split('\r\n\r\n')[0]).not.toMatch(/^x-evil/im);
     expect(text.split('\r\n').filter((line) => line.startsWith('HTTP/1.1 '))).toHaveLength(1);
   }
+  expect(await held()).toBe(before);
   await worksStill('headers');
 });
 
@@ -325,6 +330,18 @@ async function worksStill(sensor: string): Promise<void> {
     () => ann.state(),
     (state) => `ann:${sensor}` in state,
   );
+}
+
+/** The latest readings and the order as one hash, once all that was taken has its place. */
+async function held(): Promise<string> {
+  const log = await until(
+    'what was taken is ordered',
+    async () =>
+      [await ann.get<{ outbox: number }>('/api/v1/view'), await ann.get('/api/v1/log?from=1')] as const,
+    ([{ outbox }]) => outbox === 0,
+  );
+  const text = JSON.stringify([await ann.state(), log[1]]);
+  return createHash('sha256').update(text).digest('hex');
 }
 
 async function refusedByApi(code: string): Promise<number> {

@@ -145,7 +145,7 @@ test('[TR13] who is revoked is cut off everywhere at once, stays out, and all ot
   expect(await latestOf(ann)).toBe(22);
 });
 
-test('[TR16] certificates are followed by others while nodes run, and nobody is lost by it', async () => {
+test('[TR16][TR18] certificates are followed by others while nodes run, also for devices, and nobody is lost by it', async () => {
   const first = await Promise.all([ann, bob].map(shownBy));
 
   await until(
@@ -154,8 +154,10 @@ test('[TR16] certificates are followed by others while nodes run, and nobody is 
     (shown) => shown.every((issuedMs, at) => issuedMs > (first[at] ?? 0)),
     90_000,
   );
+  const toDevices = await Promise.all([ann, bob].map((node) => shownAt(node.ports.apiPort, [])));
   await allAlive([ann, bob]);
 
+  expect(toDevices.every((issuedMs, at) => issuedMs > (first[at] ?? 0))).toBe(true);
   expect(ann.lines.some(({ msg }) => msg.includes('the certificate of a node was followed'))).toBe(true);
 }, 150_000);
 
@@ -172,7 +174,7 @@ function addressOf({ ports }: SiteNode): string {
 async function joinAs(id: string, text: string) {
   const parsed = parseJoinCode(text);
   if (!parsed.ok) throw new Error(parsed.problem);
-  return joinSite({ host: '127.0.0.1', port: ann.ports.port }, parsed.value, peerNamed(id), 10_000);
+  return joinSite({ host: '127.0.0.1', port: ann.ports.port }, parsed.value, peerNamed(id), [], 10_000);
 }
 
 /** As `sensorium invite`, without a process. */
@@ -197,13 +199,12 @@ function altered(text: string, at: number): string {
 }
 
 /** When the certificate was signed that a node shows whoever connects. */
-async function shownBy({ ports }: SiteNode): Promise<number> {
-  const options = {
-    host: '127.0.0.1',
-    port: ports.port,
-    rejectUnauthorized: false,
-    ALPNProtocols: ['sensorium/1'],
-  };
+function shownBy({ ports }: SiteNode): Promise<number> {
+  return shownAt(ports.port, ['sensorium/1']);
+}
+
+async function shownAt(port: number, ALPNProtocols: string[]): Promise<number> {
+  const options = { host: '127.0.0.1', port, rejectUnauthorized: false, ALPNProtocols };
   const socket = connect(options);
   socket.on('error', () => {});
   await new Promise((secure) => socket.once('secureConnect', secure));

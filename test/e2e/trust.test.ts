@@ -3,15 +3,18 @@
 
 import { createHash } from 'node:crypto';
 import { createSocket } from 'node:dgram';
+import { writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { askNode } from '../../src/control/control-client.ts';
 import { peerNamed } from '../../src/host/network/testing.ts';
 import { type TrustRefusal, trustCounter } from '../../src/model/trust-refusal.ts';
 import { clusterCredentials } from '../../src/trust/credentials.ts';
 import { encodeDatagram } from '../../src/wire/envelope.ts';
 import type { Message } from '../../src/wire/messages.ts';
 import { Intruder } from './intruder.ts';
-import { program, Site } from './site.ts';
+import { type Environment, program, Site } from './site.ts';
 import type { SiteNode } from './site-node.ts';
 import { until } from './until.ts';
 
@@ -64,6 +67,19 @@ test('[TR1] nodes with one key are a site, and what goes between them is not rea
 
   expect(counted).toBeGreaterThan(0);
   expect(await refusals(ann)).toEqual({});
+});
+
+test('[TR18][TR22] with a key as well, devices and people come by TLS, with one authority at all nodes', async () => {
+  const answer = await askNode(join(site.directoryOf('ann'), 'control.sock'), { act: 'ca' });
+  const file = join(site.directory, 'site-ca.pem');
+  writeFileSync(file, 'authority' in answer ? answer.authority : '');
+
+  const status = await outputOf(['status', '--node', bob.url().replace('http:', 'https:')], {
+    SENSORIUM_CA: file,
+  });
+
+  expect(status).toContain('bob');
+  expect(await bob.counter('tokens_in_clear_total')).toBe(0);
 });
 
 const STRANGERS: readonly {
@@ -269,8 +285,8 @@ async function runToEnd(environment: { readonly [name: string]: string }) {
   return { code, errors };
 }
 
-async function outputOf(args: readonly string[]): Promise<string> {
-  const child = program(args);
+async function outputOf(args: readonly string[], environment: Environment = {}): Promise<string> {
+  const child = program(args, environment);
   let output = '';
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     output += text;

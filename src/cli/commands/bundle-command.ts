@@ -16,6 +16,7 @@ import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Command } from 'commander';
 import { describe } from '../../config/config.ts';
+import { askApi } from '../ask-api.ts';
 import { redactor } from '../bundle/redact.ts';
 import { tar } from '../bundle/tar.ts';
 import { findingsText } from '../doctor/finding.ts';
@@ -102,7 +103,7 @@ async function said(url: string): Promise<readonly (readonly [string, string])[]
   return Promise.all(
     PATHS.map(async ([name, path]) => {
       try {
-        const answer = await fetch(new URL(path, url), { signal: AbortSignal.timeout(ANSWER_MS) });
+        const answer = await askApi(new URL(path, url).href, { signal: AbortSignal.timeout(ANSWER_MS) });
         return [`node/${name}`, (await answer.text()).slice(0, ANSWER_BYTES_MAX)] as const;
       } catch (cause) {
         return [

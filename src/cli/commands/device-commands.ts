@@ -14,6 +14,18 @@ import { plain, table } from '../table.ts';
 const DEFAULT_NODE = 'http://127.0.0.1:10000';
 const RATE = /^(\d+(?:\.\d+)?)(?:\/(s|min|h))?$/;
 const QUOTA = /^(\d+(?:\.\d+)?)(k|M|G)?B?(?:\/day)?$/;
+const EXPIRES = /^(\d+(?:\.\d+)?)(min|h|d|w)$/;
+const MS: { readonly [unit: string]: number } = {
+  min: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+};
+const EXAMPLES: { readonly [flag: string]: string } = {
+  '--rate': '10/s or 600/min',
+  '--quota': '10000000/day or 10MB/day',
+  '--expires': '90d, 12h or 4w',
+};
 const PER_S: { readonly [unit: string]: number } = { s: 1, min: 60, h: 3_600 };
 const BYTES: { readonly [unit: string]: number } = { k: 1e3, M: 1e6, G: 1e9 };
 
@@ -27,6 +39,7 @@ interface AddOptions extends ActOptions {
   readonly subscribe?: readonly string[];
   readonly rate?: string;
   readonly quota?: string;
+  readonly expires?: string;
 }
 
 export function addDeviceCommands(program: Command): void {
@@ -36,6 +49,10 @@ export function addDeviceCommands(program: Command): void {
     .option('--subscribe <pattern...>', 'topics it may subscribe to; none without it')
     .option('--rate <n/s>', 'messages or readings a second, at each node')
     .option('--quota <bytes/day>', 'bytes a day (also 10MB/day), at each node')
+    .option(
+      '--expires <time>',
+      'how long the token is good, such as 90d, 12h, 4w; for as long as it is there without',
+    )
     .option('--role <role>', 'device, reader (reads the API and the pages) or metrics', 'device')
     .action(addDevice);
   acting(device, 'list', 'all devices of the site').action(async (options: ActOptions) => {
@@ -66,7 +83,7 @@ export function addDeviceCommands(program: Command): void {
 }
 
 async function addDevice(name: string, options: AddOptions): Promise<void> {
-  const { role, publish, subscribe, rate, quota } = options;
+  const { role, publish, subscribe, rate, quota, expires } = options;
   const asked = {
     name,
     role,
@@ -77,6 +94,9 @@ async function addDevice(name: string, options: AddOptions): Promise<void> {
     }),
     ...(quota !== undefined && {
       bytesPerDay: measure('--quota', quota, QUOTA, (unit) => BYTES[unit ?? ''] ?? 1),
+    }),
+    ...(expires !== undefined && {
+      expiresMs: Date.now() + measure('--expires', expires, EXPIRES, (unit) => MS[unit ?? 'd'] ?? 1),
     }),
   };
   const spec = parseSpec(asked);
@@ -106,16 +126,21 @@ function measure(
 ): number {
   const [, number, unit] = pattern.exec(text) ?? [];
   if (number !== undefined) return Number(number) * factorOf(unit);
-  const example = flag === '--rate' ? '10/s or 600/min' : '10000000/day or 10MB/day';
-  throw new Failure(`${flag} is written like ${example}, got ${JSON.stringify(text)}`, EXIT.usage);
+  throw new Failure(`${flag} is written like ${EXAMPLES[flag]}, got ${JSON.stringify(text)}`, EXIT.usage);
 }
 
-const HEAD = ['name', 'role', 'publish', 'subscribe', 'rate', 'quota', 'id'];
+const HEAD = ['name', 'role', 'publish', 'subscribe', 'rate', 'quota', 'expires', 'id'];
 
-function cells({ name, role, publish, subscribe, ratePerS, bytesPerDay, id }: DeviceRow): string[] {
+function cells(device: DeviceRow): string[] {
+  const { name, role, publish, subscribe, ratePerS, bytesPerDay, expiresMs, id } = device;
   const rate = ratePerS === null ? '-' : `${ratePerS}/s`;
   const quota = bytesPerDay === null ? '-' : `${bytesPerDay}/day`;
-  return [name, role, publish.join(' ') || '-', subscribe.join(' ') || '-', rate, quota, id];
+  const isOver = expiresMs !== null && expiresMs <= Date.now();
+  const expires =
+    expiresMs === null
+      ? '-'
+      : `${isOver ? 'expired ' : ''}${new Date(expiresMs).toISOString().slice(0, 16)}Z`;
+  return [name, role, publish.join(' ') || '-', subscribe.join(' ') || '-', rate, quota, expires, id];
 }
 
 function acting(parent: Command, name: string, what: string): Command {

@@ -8,6 +8,7 @@ import { type Finding, findingsText, odd } from '../doctor/finding.ts';
 import { machineFindings } from '../doctor/machine.ts';
 import { networkFindings } from '../doctor/network.ts';
 import { healthAt, siteFindings } from '../doctor/site.ts';
+import { trustFindings } from '../doctor/trust.ts';
 import { EXIT } from '../failure.ts';
 import { loadedOr, withNodeOptions } from './config-command.ts';
 
@@ -18,7 +19,9 @@ interface DoctorOptions {
 
 export function addDoctorCommand(program: Command): void {
   withNodeOptions(program.command('doctor'))
-    .description('what is wrong here and what to do: disk, clock, ports, names, discovery, versions, quorum')
+    .description(
+      'what is wrong here and what to do: disk, clock, certificate, ports, names, discovery, versions, quorum',
+    )
     .option('--node <url>', 'read API of the node to ask; without it the one that these options would start')
     .action(async (options: DoctorOptions, command: Command) => {
       const { config } = loadedOr(command.args);
@@ -34,7 +37,7 @@ export async function examine(config: Config, url: string): Promise<readonly Fin
     health !== null &&
     (config.nodeId === null || config.nodeId === health.node) &&
     health.site === config.site;
-  const machine = machineFindings(config);
+  const machine = [...machineFindings(config), ...trustFindings(config, Date.now())];
   const network = await networkFindings(config, { id: isOwn ? health.node : null });
   const todo = 'Start it: sensorium node. If it runs, its log says why it does not answer.';
   const site =

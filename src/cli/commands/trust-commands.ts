@@ -1,5 +1,6 @@
 // The commands about who is of the site: `init` begins one, `invite` prints a code, `join` comes with it, `revoke` takes
-// a node's place away. Two commands for each further machine. SPEC rules TR11-TR14, CL5.
+// a node's place away, `ca` prints what devices trust. Two commands for each further machine. SPEC rules TR11-TR14, TR22,
+// CL5.
 
 import { join as pathOf } from 'node:path';
 import type { Command } from 'commander';
@@ -8,6 +9,7 @@ import { askNode } from '../../control/control-client.ts';
 import type { ControlAnswer, ControlRequest } from '../../control/request.ts';
 import { parseAddress } from '../../model/address.ts';
 import { type PeerId, parsePeerId } from '../../model/ids.ts';
+import { ownHosts } from '../../trust/hosts.ts';
 import { join } from '../../trust/join-call.ts';
 import { parseJoinCode } from '../../trust/join-code.ts';
 import { foundSite } from '../../trust/site-trust.ts';
@@ -44,6 +46,13 @@ export function addTrustCommands(program: Command): void {
       }
     });
 
+  acting(
+    program.command('ca').description("the certificate of the site's authority, for devices to trust (PEM)"),
+  ).action(async (options: NodeChoice & { readonly json?: true }) => {
+    const answer = await ask(options, { act: 'ca' });
+    if ('authority' in answer) print(options.json ? JSON.stringify(answer) : answer.authority.trim());
+  });
+
   placed(
     program
       .command('join <address> <code>')
@@ -65,7 +74,9 @@ function init(options: PlaceOptions & { readonly site: string; readonly days: st
   const days = OPTIONS.certificateDays.kind.parse(options.days);
   if (site === undefined) throw new Failure(`--site is ${OPTIONS.site.kind.allowed}`, EXIT.usage);
   if (days === undefined) throw new Failure(`--days is ${OPTIONS.certificateDays.kind.allowed}`, EXIT.usage);
-  foundSite(files, { site, node: nodeNamed(options.nodeId) }, days * DAY_MS, Date.now());
+  const node = nodeNamed(options.nodeId);
+  const signing = { lifeMs: days * DAY_MS, nowMs: Date.now(), hosts: hostsHere(node) };
+  foundSite(files, { site, node }, signing);
   print(`${options.nodeId} is the first node of site ${site}; its keys are in ${files.path}.`);
   print(`Start it: HOST=0.0.0.0 NODE_ID=${options.nodeId} DATA_DIR=${options.dataDir} sensorium node`);
   print('For each further machine: sensorium invite, and there what it prints.');
@@ -78,13 +89,18 @@ async function joinSite(addressGiven: string, codeGiven: string, options: PlaceO
   if (!code.ok) throw new Failure(code.problem, EXIT.usage);
   const files = filesOf(options);
   const node = nodeNamed(options.nodeId);
-  const joined = await join(address.value, code.value, node, JOIN_MS);
+  const joined = await join(address.value, code.value, node, hostsHere(node), JOIN_MS);
   if (!joined.ok) throw new Failure(`not joined: ${joined.problem}`);
   const { credentials, peers } = joined.value;
   files.savePeers(peers.length > 0 ? peers : [address.value]);
   files.save(credentials);
   print(`${node} is a node of site ${credentials.name.site}; its key is in ${files.path}.`);
   print(`Start it: HOST=0.0.0.0 NODE_ID=${node} DATA_DIR=${options.dataDir} sensorium node`);
+}
+
+/** All that this machine is reached by; where its node listens is not known yet. */
+function hostsHere(node: PeerId): readonly string[] {
+  return ownHosts(node, null, process.env.ADVERTISE_HOST ?? null);
 }
 
 /** Of a node that has none yet. */

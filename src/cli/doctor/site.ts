@@ -1,6 +1,7 @@
 // What a running node says of its site: quorum, members, clocks, versions, its disk. SPEC rule OP5.
 
 import { ApiClient, type MemberRow, type ViewRow } from '../api-client.ts';
+import { askApi } from '../ask-api.ts';
 import { plain } from '../table.ts';
 import { type Finding, fine, odd, wrong } from './finding.ts';
 
@@ -21,7 +22,7 @@ interface Member extends MemberRow {
 /** Null where no node answers. */
 export async function healthAt(url: string): Promise<Health | null> {
   try {
-    const answer = await fetch(new URL('/healthz', url), { signal: AbortSignal.timeout(ANSWER_MS) });
+    const answer = await askApi(new URL('/healthz', url).href, { signal: AbortSignal.timeout(ANSWER_MS) });
     return answer.ok ? ((await answer.json()) as Health) : null;
   } catch {
     return null;
@@ -30,12 +31,13 @@ export async function healthAt(url: string): Promise<Health | null> {
 
 export async function siteFindings(url: string, health: Health): Promise<readonly Finding[]> {
   const client = new ApiClient(url);
-  const [members, view, full] = await Promise.all([
+  const [members, view, full, inClear] = await Promise.all([
     client.members() as Promise<readonly Member[]>,
     client.view(),
     Promise.all(
       ['sensorium_outbox_disk_full', 'sensorium_history_disk_full'].map((name) => client.metric(name)),
     ),
+    client.metric('sensorium_tokens_in_clear_total'),
   ]);
   return [
     fine(
@@ -46,6 +48,7 @@ export async function siteFindings(url: string, health: Health): Promise<readonl
     membersFinding(members),
     clocksFinding(members),
     await versionsFinding(members, health.version),
+    tokensFinding(inClear),
     full.some((value) => value > 0)
       ? wrong('storage', 'the disk is full: nothing is stored', 'Make room where DATA_DIR lies.')
       : fine('storage', `${view.outbox} readings wait for their place in the order`),
@@ -73,6 +76,13 @@ function membersFinding(members: readonly Member[]): Finding {
     names.join(', '),
     'Start them, or sensorium remove NODE for one that will not come back.',
   );
+}
+
+function tokensFinding(inClear: number): Finding {
+  if (inClear === 0) return fine('tokens', 'none came over the network in clear since the node started');
+  const todo =
+    'Have those devices use TLS (sensorium ca), and then set DEVICE_TLS=required. Its log names them, where it offers TLS.';
+  return odd('tokens', `${inClear} times one came over the network in clear`, todo);
 }
 
 function clocksFinding(members: readonly Member[]): Finding {

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { LIMITS } from '../../model/limits.ts';
 import type { Reading, Value } from '../../model/reading.ts';
 import type { ApiClient } from '../api-client.ts';
+import { askApi } from '../ask-api.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { CSV_HEADING, readingIn } from './export-row.ts';
 
@@ -120,7 +121,7 @@ export class Importer {
   async #post(batch: readonly Reading[]): Promise<void> {
     const items = batch.map(({ sensor, value, tsMs, unit }) => ({ sensor, value, ts: tsMs, unit }));
     const { SENSORIUM_TOKEN: token } = process.env;
-    const response = await fetch(`${this.#ingestUrl}/ingest?ack=committed`, {
+    const response = await askApi(`${this.#ingestUrl}/ingest?ack=committed`, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
@@ -129,6 +130,7 @@ export class Importer {
       body: JSON.stringify(items),
       signal: AbortSignal.timeout(ANSWER_MS),
     }).catch((cause: unknown) => {
+      if (cause instanceof Failure) throw cause;
       throw new Failure(
         `no input answers at ${this.#ingestUrl}; what is not there comes when you import again`,
         1,

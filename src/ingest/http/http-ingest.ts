@@ -1,6 +1,6 @@
 // HTTP ingest: devices and programs send readings straight to this node, on a listener of its own, so that the API
 // stays read-only. Here are the listener and its bounds; what is done with a request its inputs say.
-// SPEC rules IN7, IN8, IN12.
+// SPEC rules IN7, IN8, IN12, TR18.
 
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -8,7 +8,9 @@ import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { ANONYMOUS } from '../../access/caller.ts';
 import { credentialsOfHttp } from '../../access/credentials.ts';
+import { type Door, type DoorTls, isSecured } from '../../access/door.ts';
 import type { Gate } from '../../access/gate.ts';
+import { httpDoor } from '../../access/http-door.ts';
 import { must } from '../../kit/assert.ts';
 import type { Log } from '../../kit/log.ts';
 import type { Refusals } from '../refusals.ts';
@@ -26,6 +28,8 @@ export interface HttpIngestOptions {
   readonly requestTimeoutMs: number;
   readonly refusals: Refusals;
   readonly gate: Gate;
+  /** Plain alone without it. */
+  readonly tls?: DoorTls | null;
 }
 
 /** How long requests in flight may take to be answered when the listener stops: a node stops within 2 s. (HO4) */
@@ -46,6 +50,7 @@ export class HttpIngest {
   readonly #options: HttpIngestOptions;
   readonly #inputs: readonly HttpInput[];
   readonly #server: Server;
+  readonly #door: Door;
   /** Open connections, and how many requests of each are not answered yet. */
   readonly #connections = new Map<Socket, number>();
   #stopping = false;
@@ -73,6 +78,9 @@ export class HttpIngest {
     });
     this.#server.on('clientError', (error, socket) => this.#refuseConnection(error, socket));
     this.#server.on('drop', () => this.#count('too-many-connections', 'the connections are at their bound'));
+    this.#door = httpDoor(this.#server, options.tls ?? null, (reason, why) =>
+      this.#count(reason === 'silent' ? 'request-timeout' : reason, why),
+    );
   }
 
   static async start(
@@ -103,6 +111,7 @@ export class HttpIngest {
     this.#stopping = true;
     const closed = once(this.#server, 'close');
     this.#server.close();
+    this.#door.stop();
     for (const [socket, unanswered] of this.#connections) if (unanswered === 0) socket.destroy();
     const giveUp = setTimeout(() => this.#server.closeAllConnections(), STOP_GRACE_MS);
     await closed;
@@ -149,7 +158,11 @@ export class HttpIngest {
     // What only asks for a version or for health is answered to anybody.
     if (READ.includes(method)) return input.answer(request, target, ANONYMOUS);
     const shown = credentialsOfHttp(headers.authorization, target.query);
-    const from = { address: socket.remoteAddress, origin: headers.origin };
+    const from = {
+      address: socket.remoteAddress,
+      origin: headers.origin,
+      isSecured: isSecured(socket),
+    };
     const entered = this.#options.gate.enter('ingest', shown, from);
     if (entered.ok) return input.answer(request, target, entered.value);
     const { code, detail } = entered.problem;

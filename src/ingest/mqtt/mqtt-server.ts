@@ -1,11 +1,12 @@
 // The MQTT listener of a node: MQTT over TCP and over WebSocket at one port, told apart by the first byte (a CONNECT
-// begins with 0x10, an HTTP request with a letter). SPEC rules MQ1, MQ16.
+// begins with 0x10, an HTTP request with a letter), both also by TLS. SPEC rules MQ1, MQ16, TR18.
 
 import { once } from 'node:events';
 import { createServer as createHttpServer, type Server as HttpServer, type IncomingMessage } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { createWebSocketStream, WebSocketServer } from 'ws';
+import { Door, type DoorTls, isSecured } from '../../access/door.ts';
 import type { From } from '../../access/gate.ts';
 import { must } from '../../kit/assert.ts';
 import type { Log } from '../../kit/log.ts';
@@ -16,6 +17,8 @@ export interface MqttServerOptions {
   readonly host: string;
   /** 0 for any free one. */
   readonly port: number;
+  /** Plain alone without it. */
+  readonly tls?: DoorTls | null;
 }
 
 const HTTP_GET = 0x47;
@@ -28,14 +31,26 @@ const UPGRADE_MS = 10_000;
 export class MqttServer {
   readonly #broker: Broker;
   readonly #server: Server;
+  readonly #door: Door;
   readonly #http: HttpServer;
   readonly #webSockets: WebSocketServer;
   readonly #sockets = new Set<Socket>();
   readonly #upgrading = new WeakMap<Socket, NodeJS.Timeout>();
 
-  private constructor(broker: Broker) {
+  private constructor(broker: Broker, tls: DoorTls | null) {
     this.#broker = broker;
-    this.#server = createServer({ noDelay: true }, (socket) => this.#greet(socket));
+    this.#door = new Door(tls, {
+      entered: (socket) => this.#greet(socket),
+      refused: (reason, why) =>
+        broker.refused(reason === 'silent' ? 'no_connect' : reason.replaceAll('-', '_'), why, ''),
+      // It cannot be told so in its own words, as a CONNECT may be of several versions.
+      plainAnswer: '',
+    });
+    this.#server = createServer({ noDelay: true }, (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+      this.#door.receive(socket);
+    });
     this.#server.maxConnections = LIMITS.mqttConnectionsMax;
     this.#server.on('drop', () =>
       broker.refused('too_many_connections', 'the connections are at their bound', ''),
@@ -55,7 +70,7 @@ export class MqttServer {
   }
 
   static async start(broker: Broker, log: Log, options: MqttServerOptions): Promise<MqttServer> {
-    const server = new MqttServer(broker);
+    const server = new MqttServer(broker, options.tls ?? null);
     server.#server.listen(options.port, options.host);
     await once(server.#server, 'listening');
     server.#server.on('error', (error) => log.error('MQTT listener failed', { why: error.message }));
@@ -72,6 +87,7 @@ export class MqttServer {
   async stop(): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
+    this.#door.stop();
     const giveUp = setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy();
     }, STOP_GRACE_MS);
@@ -80,14 +96,10 @@ export class MqttServer {
   }
 
   #greet(socket: Socket): void {
-    this.#sockets.add(socket);
     const giveUp = setTimeout(() => socket.destroy(), FIRST_BYTE_MS);
     const failed = () => socket.destroy();
     socket.once('error', failed);
-    socket.once('close', () => {
-      clearTimeout(giveUp);
-      this.#sockets.delete(socket);
-    });
+    socket.once('close', () => clearTimeout(giveUp));
     socket.once('data', (chunk: Buffer) => {
       clearTimeout(giveUp);
       socket.off('error', failed);
@@ -119,6 +131,7 @@ export class MqttServer {
 
 const STOP_GRACE_MS = 500;
 
-function fromOf({ remoteAddress: address, remotePort: port }: Socket, origin?: string): From {
-  return { address, port, origin };
+function fromOf(socket: Socket, origin?: string): From {
+  const { remoteAddress: address, remotePort: port } = socket;
+  return { address, port, origin, isSecured: isSecured(socket) };
 }
