@@ -332,16 +332,25 @@ async function worksStill(sensor: string): Promise<void> {
   );
 }
 
-/** The latest readings and the order as one hash, once all that was taken has its place. */
+/**
+ * The latest readings and the order as one hash, once all that was taken has its place. Without what the site writes of
+ * itself, such as that a sensor has fallen silent meanwhile.
+ */
 async function held(): Promise<string> {
-  const log = await until(
+  const [, log] = await until(
     'what was taken is ordered',
     async () =>
-      [await ann.get<{ outbox: number }>('/api/v1/view'), await ann.get('/api/v1/log?from=1')] as const,
+      [
+        await ann.get<{ outbox: number }>('/api/v1/view'),
+        await ann.get<{ readings: readonly { sensor: string }[] }>('/api/v1/log?from=1'),
+      ] as const,
     ([{ outbox }]) => outbox === 0,
   );
-  const text = JSON.stringify([await ann.state(), log[1]]);
-  return createHash('sha256').update(text).digest('hex');
+  const state = Object.entries(await ann.state()).filter(([id]) => !id.includes(':$sensorium/'));
+  const rows = log.readings.filter(({ sensor }) => !sensor.startsWith('$sensorium/'));
+  return createHash('sha256')
+    .update(JSON.stringify([state, rows]))
+    .digest('hex');
 }
 
 async function refusedByApi(code: string): Promise<number> {
