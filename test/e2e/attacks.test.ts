@@ -337,20 +337,27 @@ async function worksStill(sensor: string): Promise<void> {
  * itself, such as that a sensor has fallen silent meanwhile.
  */
 async function held(): Promise<string> {
-  const [, log] = await until(
-    'what was taken is ordered',
-    async () =>
-      [
-        await ann.get<{ outbox: number }>('/api/v1/view'),
-        await ann.get<{ readings: readonly { sensor: string }[] }>('/api/v1/log?from=1'),
-      ] as const,
-    ([{ outbox }]) => outbox === 0,
+  const [state, rows] = await until(
+    'what is shown is ordered',
+    async () => {
+      const log = await ann.get<{ readings: readonly Ordered[] }>('/api/v1/log?from=1');
+      const state = Object.entries(await ann.state()).filter(([id]) => !id.includes(':$sensorium/'));
+      return [state, log.readings.filter(({ sensor }) => !sensor.startsWith('$sensorium/'))] as const;
+    },
+    ([state, rows]) =>
+      state.every(([id, { ts_ms }]) =>
+        rows.some((row) => `${row.origin}:${row.sensor}` === id && row.ts_ms === ts_ms),
+      ),
   );
-  const state = Object.entries(await ann.state()).filter(([id]) => !id.includes(':$sensorium/'));
-  const rows = log.readings.filter(({ sensor }) => !sensor.startsWith('$sensorium/'));
   return createHash('sha256')
     .update(JSON.stringify([state, rows]))
     .digest('hex');
+}
+
+interface Ordered {
+  readonly sensor: string;
+  readonly origin: string;
+  readonly ts_ms: number;
 }
 
 async function refusedByApi(code: string): Promise<number> {
