@@ -11,7 +11,7 @@ import { SoakLoad } from './soak/soak-load.ts';
 import { SoakSite } from './soak/soak-site.ts';
 import { until } from './until.ts';
 
-const SLICE_FAULTS = 10;
+const SLICE_FAULTS = 7;
 const SLICE_MS = 180_000;
 const NODES = 3;
 const SEED = 27;
