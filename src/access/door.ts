@@ -160,7 +160,8 @@ export class Door {
       const text = textOf(socket);
       const reason = refusalOf(error.code ?? '');
       if (text !== null) this.#failed(text, reason);
-      else if (reason !== 'tls-handshake') this.#saidOfNobody.push(reason);
+      else if (reason !== 'tls-handshake' && this.#saidOfNobody.length < this.#handshakes.size)
+        this.#saidOfNobody.push(reason);
       socket.destroy();
     });
     return server;

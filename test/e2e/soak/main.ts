@@ -35,7 +35,7 @@ const options = {
   inNamespaces: !given['no-namespaces'],
   tell: say,
 };
-const again = `npm run soak -- --faults ${options.faults} --seed ${options.seed} --nodes ${options.nodes}`;
+const again = `npm run soak -- --faults ${options.faults} --seed ${options.seed} --nodes ${options.nodes} --for ${given.for} --spare ${given.spare}`;
 say(`again: ${again}`);
 // What stands outside of this process, such as namespaces, is taken down as it exits.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => end(1, `again: ${again}`));

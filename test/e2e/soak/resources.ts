@@ -2,7 +2,7 @@
 // and disk beside the history, which grows with the readings. What grows in the second half of a life leaks. SPEC rule
 // WS21.
 
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { SiteNode } from '../site-node.ts';
 
@@ -105,6 +105,8 @@ export function processAt(pid: number): { readonly rssMb: number; readonly files
 
 function bytesBesideHistory(directory: string): number {
   let bytes = 0;
+  // It may be the one that a fault has just deleted.
+  if (!existsSync(directory)) return bytes;
   for (const entry of readdirSync(directory, { withFileTypes: true })) {
     const path = join(directory, entry.name);
     if (entry.isDirectory()) bytes += bytesBesideHistory(path);

@@ -91,12 +91,15 @@ export class Soak {
     this.#load = new SoakLoad(this.#site, this.#random.fork(), writers, pauseMs);
     const startMs = performance.now();
     const looks = setInterval(() => void this.#look(), LOOK_EVERY_MS);
-    while (this.#count < faults && this.#site.unexpected.length === 0) {
-      await this.#fault(drawFault(this.#random, this.#options.kinds), false);
-      const dueMs = startMs + (this.#count * this.#options.forMs) / faults;
-      await pause(Math.max(this.#random.between(0, REST_MS), dueMs - performance.now()));
+    try {
+      while (this.#count < faults && this.#site.unexpected.length === 0) {
+        await this.#fault(drawFault(this.#random, this.#options.kinds), false);
+        const dueMs = startMs + (this.#count * this.#options.forMs) / faults;
+        await pause(Math.max(this.#random.between(0, REST_MS), dueMs - performance.now()));
+      }
+    } finally {
+      clearInterval(looks);
     }
-    clearInterval(looks);
     await this.#load.stop();
     const watermark = await this.#whole('the site is quiet');
     return this.#report(watermark);
