@@ -3,13 +3,13 @@
 
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { durationMs } from '../duration.ts';
 import { corpusOf, keep } from './corpus.ts';
 import { edgeTargets } from './edge-targets.ts';
 import { Fuzzer, type Target } from './fuzzer.ts';
 import { peerTargets } from './peer-targets.ts';
 import { peopleTargets } from './people-targets.ts';
 
-const UNITS: { readonly [unit: string]: number } = { s: 1_000, m: 60_000, h: 3_600_000 };
 const TURN = 500;
 /** Of an input of at most 16 KiB, whatever else the machine does. */
 const ANSWER_MS_MAX = 5_000;
@@ -25,12 +25,7 @@ const { values } = parseArgs({
     keep: { type: 'boolean', default: false },
   },
 });
-const [, number = '', unit = ''] = /^(\d+)([smh])$/.exec(values.for) ?? [];
-const forMs = Number(number) * (UNITS[unit] ?? Number.NaN);
-if (!(forMs > 0)) {
-  console.error(`--for takes a duration like 90s, 10m or 1h, got ${JSON.stringify(values.for)}`);
-  process.exit(2);
-}
+const forMs = durationMs(values.for);
 const all = [...peerTargets(), ...edgeTargets(), ...peopleTargets()];
 const named = values.only?.split(',') ?? all.map(({ name }) => name);
 const unknown = named.filter((name) => !all.some((target) => target.name === name));

@@ -6,8 +6,8 @@ import { parseArgs } from 'node:util';
 import { MUTATION_NAMES, type Mutation } from '../../src/sim/order/mutations.ts';
 import { runOrderScenario } from '../../src/sim/order/scenario.ts';
 import { orderNodesOf } from '../../src/sim/order/simulation.ts';
+import { durationMs } from '../duration.ts';
 
-const UNITS: { readonly [unit: string]: number } = { s: 1_000, m: 60_000, h: 3_600_000 };
 const NODES = { min: 2, max: 7 };
 /** Five seconds each: most of these faults show early or never. */
 const SCENARIO = {
@@ -35,12 +35,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
   },
 });
-const [, number = '', unit = ''] = /^(\d+)([smh])$/.exec(values.for) ?? [];
-const forMs = Number(number) * (UNITS[unit] ?? Number.NaN);
-if (!(forMs > 0)) {
-  console.error(`--for takes a duration like 90s, 10m or 1h, got ${JSON.stringify(values.for)}`);
-  process.exit(2);
-}
+const forMs = durationMs(values.for);
 const named = values.only?.split(',') ?? MUTATION_NAMES.filter((name) => !SCRIPT_ONLY.includes(name));
 const chosen = MUTATION_NAMES.filter((name) => named.includes(name));
 if (chosen.length < named.length) {

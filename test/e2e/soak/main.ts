@@ -5,6 +5,7 @@
 
 import { randomInt } from 'node:crypto';
 import { parseArgs } from 'node:util';
+import { durationMs } from '../../duration.ts';
 import { FAULTS, type FaultName } from './faults.ts';
 import type { Held } from './resources.ts';
 import { isBad, Soak, type SoakReport } from './soak.ts';
@@ -29,13 +30,14 @@ const options = {
   writers: whole('writers', given.writers, 1, 64),
   pauseMs: whole('pause', given.pause, 0, 10_000),
   kinds: kindsOf(given.only),
-  forMs: durationMs(given.for),
+  forMs: given.for === undefined ? 0 : durationMs(given.for),
   spared: whole('spare', given.spare, 0, 6),
   keepAlways: given.keep,
   inNamespaces: !given['no-namespaces'],
   tell: say,
 };
-const again = `npm run soak -- --faults ${options.faults} --seed ${options.seed} --nodes ${options.nodes} --for ${given.for} --spare ${given.spare}`;
+const over = given.for === undefined ? '' : ` --for ${given.for}`;
+const again = `npm run soak -- --faults ${options.faults} --seed ${options.seed} --nodes ${options.nodes} --spare ${options.spared}${over}`;
 say(`again: ${again}`);
 // What stands outside of this process, such as namespaces, is taken down as it exits.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => end(1, `again: ${again}`));
@@ -78,7 +80,7 @@ function argumentsGiven() {
         writers: { type: 'string', default: DEFAULTS.writers },
         pause: { type: 'string', default: DEFAULTS.pause },
         only: { type: 'string', default: DEFAULTS.only },
-        for: { type: 'string', default: DEFAULTS.for },
+        for: { type: 'string' },
         spare: { type: 'string', default: DEFAULTS.spare },
         keep: { type: 'boolean', default: false },
         'no-namespaces': { type: 'boolean', default: false },
@@ -101,13 +103,6 @@ function whole(name: string, text: string, min: number, max: number): number {
   const value = Number(text);
   if (Number.isInteger(value) && value >= min && value <= max) return value;
   return end(2, `--${name} is a whole number from ${min} to ${max}, got ${JSON.stringify(text)}`);
-}
-
-function durationMs(text: string): number {
-  const [, count, unit = 's'] = /^(\d+)([smh]?)$/.exec(text) ?? [];
-  if (count !== undefined)
-    return Number(count) * { s: 1_000, m: 60_000, h: 3_600_000 }[unit as 's' | 'm' | 'h'];
-  return end(2, `--for takes a duration like 90s, 30m or 1h, got ${JSON.stringify(text)}`);
 }
 
 function spread(times: readonly number[]): string {
