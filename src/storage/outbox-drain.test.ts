@@ -54,6 +54,22 @@ test('[ST47] batches are given back in order from any number, one that contains 
   expect(decoded?.ok && decoded.value.records.map(({ n }) => n)).toEqual([5, 6]);
 });
 
+test('[ST47] a batch is given back as often as it is asked for, also where a mark stands behind it', () => {
+  const machine = ready();
+  machine.append('the one before');
+  machine.queue.runAll();
+  machine.append('the last one');
+  machine.rest();
+  machine.kill();
+  machine.open();
+
+  const once = read(machine, FIRST, 2);
+  const again = read(machine, FIRST, 2);
+
+  expect(once.map(({ firstN }) => firstN)).toEqual([2]);
+  expect(again).toEqual(once);
+});
+
 test('[ST48] a full outbox holds up what is appended and lets it go on once enough is ordered', () => {
   const machine = new StoreInTest({ ...ORDERED, order: { ...ORDERED.order, outboxBytesMax: 9_000 } });
   machine.open();

@@ -183,7 +183,10 @@ export class OutboxDrain {
           if (batch !== null) found.push(batch);
         }
         at += recordBytes(record.payloadBytes);
-        if (found.length > 0) this.#cursor = { identity, n: lastN + 1, number, offset: offset + at };
+        // Marks stand between batches and say nothing of where the next one begins.
+        if (record.kind === 'data' && found.length > 0) {
+          this.#cursor = { identity, n: lastN + 1, number, offset: offset + at };
+        }
       }
       // What is too large for a piece is read as a whole; what is damaged is passed over.
       if (at === 0 && size >= end - offset) return found;

@@ -62,6 +62,7 @@ const PINNED: readonly (readonly [string, number, number, number?])[] = [
   ['a learner that had stood for election as a voter refused its leader for ever', 20_016_313, 4_000, 3],
   ['who had no log asked one who had left the group, and was as far behind, for ever', 9_000_589, 60_000, 5],
   ['who was far behind asked everybody for ever but the one who had what it lacked', 1_000_354, 60_000, 5],
+  ['the last record of an outbox was behind the place where reading went on', 60_000_167, 60_000, 5],
 ];
 
 for (const [what, seed, virtualMs, count] of PINNED) {

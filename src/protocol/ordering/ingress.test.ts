@@ -57,6 +57,32 @@ test('[OR26] what was written while nobody led is read back from the outbox', ()
   expect(sent.map(({ request }) => request.firstN)).toEqual([1]);
 });
 
+test('[OR26] an outbox that does not give what it has stored is asked again after a while, and not at once', () => {
+  const { ingress, out, sent, disk } = ingressOf({ retryMs: 100 });
+  ingress.stored(batchOf(ann, 1), at(0), out);
+  ingress.route(bob, at(0), out);
+
+  disk();
+  const asked = out.outboxReads.length;
+  const wakeAt = ingress.wakeAt;
+  ingress.wake(at(wakeAt), out);
+  disk(batchOf(ann, 1));
+
+  expect([asked, wakeAt, out.outboxReads.length]).toEqual([1, 101, 2]);
+  expect(sent.map(({ request }) => request.firstN)).toEqual([1]);
+});
+
+test('[OR26] what is stored while the outbox is being read is asked for at once', () => {
+  const { ingress, out, sent, disk } = ingressOf();
+  ingress.route(bob, at(0), out);
+  ingress.stored(batchOf(ann, 1), at(0), out);
+
+  disk();
+  disk(batchOf(ann, 1));
+
+  expect(sent.map(({ request }) => request.firstN)).toEqual([1]);
+});
+
 test('[OR27] after a change of leader one batch asks how far it is, and the rest follows', () => {
   const { ingress, out, sent, answer, disk } = ingressOf();
   ingress.route(bob, at(0), out);

@@ -19,6 +19,8 @@ interface Reading {
   readonly id: number;
   readonly stream: OwnStream;
   readonly fromN: number;
+  /** What the outbox had when it was asked. */
+  readonly storedN: number;
 }
 
 const LOST = 'not in the outbox of its node any more';
@@ -169,7 +171,7 @@ export class Ingress {
     this.#reading = null;
     const { stream, fromN } = reading;
     if (this.#streams.includes(stream) && stream.tailN + 1 === fromN) {
-      if (!this.#took(stream, fromN, batches, out)) this.#pause(stream, this.#site.options.retryMs, now);
+      if (!this.#took(reading, batches, out)) this.#pause(stream, this.#site.options.retryMs, now);
     }
     this.#pump(now, out);
   }
@@ -265,16 +267,17 @@ export class Ingress {
     if (!stream.lacks || this.#reading !== null) return;
     const id = ++this.#lastReadId;
     const fromN = stream.tailN + 1;
-    this.#reading = { id, stream, fromN };
+    this.#reading = { id, stream, fromN, storedN: stream.storedN };
     out.readOutbox({ id, identity: stream.identity, fromN, bytesMax: this.#site.options.windowBytes });
   }
 
   /** False when nothing can be done with it for a while. */
-  #took(stream: OwnStream, fromN: number, batches: readonly OutboxBatch[], out: OrderingOutbox): boolean {
+  #took({ stream, fromN, storedN }: Reading, batches: readonly OutboxBatch[], out: OrderingOutbox): boolean {
     const first = batches[0];
     if (first === undefined) {
       stream.isRead = true;
-      return true;
+      // What was stored before it was asked for and is not given is not there for the next question either.
+      return storedN < fromN;
     }
     if (first.firstN < fromN) return false;
     if (first.firstN > fromN) this.#passOver(stream, fromN, first.firstN - 1, out);
