@@ -91,6 +91,7 @@ class Appender {
       viewId: 0,
       producers: [],
       epochs: [],
+      absorbed: [],
       version: 1,
     };
   }

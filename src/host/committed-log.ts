@@ -7,7 +7,8 @@ import type { Entry } from '../model/entry.ts';
 import type { Fact } from '../model/fact.ts';
 import type { GroupId, OrderView } from '../model/group-view.ts';
 import type { Now } from '../model/time.ts';
-import type { History, HistoryCommand } from '../peer/history.ts';
+import type { History } from '../peer/history.ts';
+import type { HistoryCommand } from '../peer/history-commands.ts';
 import type { Input } from '../peer/port.ts';
 import type { OrderStore } from '../storage/store.ts';
 

@@ -6,7 +6,7 @@ import type { GroupId, OrderView } from '../model/group-view.ts';
 import type { Identity, PeerId, SensorId } from '../model/ids.ts';
 import type { Reading } from '../model/reading.ts';
 import type { LatestReading, MemberView, StreamView, TopologyView } from '../model/view.ts';
-import type { HistoryCommand } from '../peer/history.ts';
+import type { HistoryCommand } from '../peer/history-commands.ts';
 import type { LogPage } from './log-page.ts';
 import type { MessagePort } from './message-port.ts';
 

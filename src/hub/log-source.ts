@@ -5,7 +5,7 @@
 import type { StreamName } from '../model/durable.ts';
 import type { Entry } from '../model/entry.ts';
 import type { GroupId, OrderView } from '../model/group-view.ts';
-import type { HistoryCommand } from '../peer/history.ts';
+import type { HistoryCommand } from '../peer/history-commands.ts';
 
 /** Where to read on: at an entry, or at the entry that holds a reading. */
 export type LogPlace = { readonly index: number } | { readonly sequence: number };

@@ -8,7 +8,7 @@ import type { Entry, EntryBody } from '../model/entry.ts';
 import type { GroupId, OrderView } from '../model/group-view.ts';
 import { identityText, type PeerId } from '../model/ids.ts';
 import type { CommandOutcome } from '../model/order-fact.ts';
-import type { HistoryCommand } from '../peer/history.ts';
+import type { HistoryCommand } from '../peer/history-commands.ts';
 import { encodeBatch } from '../wire/durable.ts';
 import type { HistoryCarrier, LogExtent, LogPlace } from './log-source.ts';
 

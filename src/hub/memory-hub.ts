@@ -12,7 +12,7 @@ import type { RelayMessage } from '../model/relay-message.ts';
 import { isHidden, isReservedName } from '../model/reserved-name.ts';
 import { isRetainedTopic } from '../model/retained-topic.ts';
 import type { LatestReading, MemberView, TopologyView } from '../model/view.ts';
-import type { HistoryCommand } from '../peer/history.ts';
+import type { HistoryCommand } from '../peer/history-commands.ts';
 import { ChangeRing } from './change-ring.ts';
 import { FactLog } from './fact-log.ts';
 import {
@@ -24,7 +24,7 @@ import {
   NotCommitted,
   type ReplicationView,
   type SubmitReceipt,
-  type SubmitRefused,
+  SubmitRefused,
   type Submitted,
   type TimedFact,
 } from './hub.ts';
@@ -79,6 +79,7 @@ export class MemoryHub implements Hub {
 
   async submit(readings: readonly Reading[], until: Durability, receipt?: SubmitReceipt): Promise<Submitted> {
     if (this.refusal !== null) throw this.refusal;
+    if (readings.length < 1) throw new SubmitRefused('a submit carries a reading', false);
     const known = receipt && this.#answers.get(receipt.key);
     if (known) return this.#asDurable(known, until);
 

@@ -12,7 +12,7 @@ import { isHidden, isReservedName } from '../model/reserved-name.ts';
 import { isRetainedTopic } from '../model/retained-topic.ts';
 import type { Now } from '../model/time.ts';
 import type { LatestReading, MemberView, TopologyView } from '../model/view.ts';
-import type { HistoryCommand } from '../peer/history.ts';
+import type { HistoryCommand } from '../peer/history-commands.ts';
 import type { Peer } from '../peer/peer.ts';
 import type { Input } from '../peer/port.ts';
 import { ChangeRing } from './change-ring.ts';

@@ -84,6 +84,8 @@ export interface Base {
   readonly viewId: number;
   readonly producers: readonly ProducerRow[];
   readonly epochs: readonly Epoch[];
+  /** Groups that have gone into this one, oldest first; of very many the latest. */
+  readonly absorbed: readonly GroupId[];
   /** The format of entries that may follow. */
   readonly version: number;
 }

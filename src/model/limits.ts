@@ -174,6 +174,10 @@ export const LIMITS = {
   /** Messages that wait to be stored; above it clients are not read. */
   mqttStoringMax: 20_000,
   mqttStoringBytesMax: 33_554_432,
+  /** Topics of sensors that are known by their bytes; a power of two. */
+  mqttPlainTopicsKept: 16_384,
+  /** Readings of one client that are stored and settled as one. */
+  mqttPlainRunMax: 256,
   /** Topics of the inbox; of more, the one silent for longest goes. */
   inboxTopicsMax: 1_024,
   /** Units and names told by discovery messages. */
@@ -278,6 +282,8 @@ export const LIMITS = {
   baseEveryEntriesMax: 32_768,
   /** Bases kept in memory for those who join; the log between two of them is trimmed as a whole. */
   basesMax: 1_024,
+  /** Groups that went into this one, as far as they are remembered: each was founded apart once. */
+  absorbedGroupsMax: 64,
 
   /** A snapshot is written and read in chunks of at most this. */
   snapshotChunkBytesMax: 1_048_576,

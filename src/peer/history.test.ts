@@ -367,6 +367,7 @@ function presentBy(leader: PeerId, present: readonly PeerId[]): ViewMessage {
     logStart: 1,
     dissolvedInto: null,
     isAbsorbed: false,
+    absorbed: null,
   };
 }
 

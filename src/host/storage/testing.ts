@@ -69,6 +69,7 @@ export class OrderInTest {
       viewId: 0,
       producers: [],
       epochs: [],
+      absorbed: [],
       version: 1,
     };
   }

@@ -109,7 +109,11 @@ export class Entrance {
   goOver(log: GroupLog, live: readonly PeerId[], now: Now, out: OrderingOutbox): void {
     const { into } = this.merging;
     if (into === null) return;
-    const told = { ...this.#herald.viewChange(log, this.#courier.leader), isAbsorbed: true };
+    const told = {
+      ...this.#herald.viewChange(log, this.#courier.leader),
+      dissolvedInto: into,
+      isAbsorbed: true,
+    };
     for (const { peer } of membersOf(log.replica.view)) {
       if (peer !== this.#site.self) out.send(peer, told, 'stream');
     }

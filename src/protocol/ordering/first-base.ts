@@ -22,6 +22,7 @@ export function firstBase(group: GroupId, view: GroupView): Base {
     viewId: 0,
     producers: [],
     epochs: [],
+    absorbed: [],
     version: 1,
   };
 }

@@ -42,6 +42,7 @@ export class Herald {
       logStart: bases.start,
       dissolvedInto,
       isAbsorbed: false,
+      absorbed: null,
     };
   }
 }

@@ -120,6 +120,12 @@ export class Lobby {
     out.send(peer, this.greeting(), 'stream');
   }
 
+  /** Says so to a few of these, whose group answers with who leads it. */
+  ask(peers: readonly PeerId[], out: OrderingOutbox): void {
+    const greeting = this.greeting();
+    for (const peer of this.#random.sample(peers, ASKED_AT_ONCE)) out.send(peer, greeting, 'stream');
+  }
+
   greeting(): Greeting {
     const { joins } = this;
     const { format } = this.#site.options;

@@ -14,7 +14,7 @@ import type { Base, Entry, OrderState, RecoveredLog } from '../../model/entry.ts
 import type { GroupId, GroupMember } from '../../model/group-view.ts';
 import type { Identity, PeerId } from '../../model/ids.ts';
 import type { Accession } from '../../model/order-fact.ts';
-import type { Now } from '../../model/time.ts';
+import { NEVER, type Now } from '../../model/time.ts';
 import type { FoundingMessage, ReplicateMessage, ViewMessage } from '../../wire/ordering-messages.ts';
 import { BaseSupply } from './base-fetch.ts';
 import { Courier } from './courier.ts';
@@ -112,7 +112,8 @@ export class Ordering {
     return Math.min(
       this.#lobby.wakeAt,
       this.#courier.ingress.wakeAt,
-      this.log?.wakeAt ?? Number.POSITIVE_INFINITY,
+      this.log?.wakeAt ?? NEVER,
+      this.log === null ? NEVER : this.#entrance.merging.wakeAt,
     );
   }
 
@@ -142,7 +143,9 @@ export class Ordering {
     this.log?.wake(live, now, out);
     if (this.log !== null && now.steadyMs >= this.#entrance.merging.wakeAt) {
       this.#entrance.merging.wake(this.log, now, out);
-      for (const peer of live) this.#lobby.greet(peer, now, out);
+      // Who leads the group that this one goes into is known to its members alone.
+      const strangers = live.filter((peer) => this.log?.isMember(peer) === undefined);
+      this.#lobby.ask(strangers, out);
     }
     this.#entrance.beginAnewIfLost(this.#live, now, out);
     this.#settle(now, out);
@@ -243,7 +246,9 @@ export class Ordering {
       if (message.group === null) this.#lobby.saw(message, now);
       return;
     }
-    out.send(from, this.#herald.viewChange(log, this.#courier.leader), 'stream');
+    const absorbed = log.replica.hasAbsorbed(message.group) ? message.group : null;
+    const view = this.#herald.viewChange(log, this.#courier.leader);
+    out.send(from, { ...view, absorbed }, 'stream');
     const changes = log.reign?.changes;
     if (changes === undefined || (message.group !== null && message.group !== log.replica.group)) return;
     if (message.joins) changes.joins(message.member);
@@ -267,11 +272,14 @@ export class Ordering {
       return;
     }
     if (group !== log.replica.group) {
-      if (message.dissolvedInto === null) this.#entrance.merging.met(log.replica.group, group, leader);
+      // Who came back alone to the group that ended finds no quorum to end it with. (OR52)
+      if (message.absorbed === log.replica.group) this.#entrance.merging.absorbed(group);
+      else if (message.dissolvedInto === null) this.#entrance.merging.met(log.replica.group, group, leader);
       this.#settle(now, out);
       return;
     }
-    if (message.isAbsorbed) this.#entrance.merging.absorbed();
+    if (message.isAbsorbed && message.dissolvedInto !== null)
+      this.#entrance.merging.absorbed(message.dissolvedInto);
     if (message.commitIndex >= message.viewId && log.isPutOutBy(message.viewId, message.view))
       this.#lobby.putOut();
     log.heardOf({ id: message.viewId, view: message.view }, leader, commitIndex, logStart);

@@ -40,6 +40,9 @@ export class Merging {
     this.#site = site;
   }
 
+  /** When those who may know more are asked, as long as this group is to go into another and has not. */
+  #askAtMs = 0;
+
   /** The group this one goes into. */
   get into(): GroupId | null {
     return this.#into;
@@ -50,8 +53,9 @@ export class Merging {
   }
 
   get wakeAt(): number {
-    if (this.#phase.name === 'waiting') return this.#phase.untilMs;
-    return this.#phase.name === 'handing-over' ? this.#phase.retryMs : NEVER;
+    if (this.#into === null || this.#phase.name === 'gone') return NEVER;
+    if (this.#phase.name === 'handing-over') return this.#phase.retryMs;
+    return this.#phase.name === 'waiting' ? Math.min(this.#phase.untilMs, this.#askAtMs) : this.#askAtMs;
   }
 
   /** Another group of the site; `leader` leads it, as far as the one who tells knows. */
@@ -63,9 +67,10 @@ export class Merging {
     if (leader !== null) this.#leader = leader;
   }
 
-  /** All records of this group are in the one it goes into: nothing holds its members any more. */
-  absorbed(): void {
-    if (this.#into !== null) this.#phase = { name: 'gone' };
+  /** All records of this group are in that one: nothing holds its members any more. */
+  absorbed(into: GroupId): void {
+    this.#into = into;
+    this.#phase = { name: 'gone' };
   }
 
   /** After each step. */
@@ -90,7 +95,8 @@ export class Merging {
 
   wake(log: GroupLog, now: Now, out: OrderingOutbox): void {
     if (now.steadyMs < this.wakeAt) return;
-    if (this.#phase.name === 'waiting') this.#handOver(log, now, out);
+    this.#askAtMs = now.steadyMs + this.#site.options.joinEveryMs;
+    if (this.#phase.name === 'waiting' && now.steadyMs >= this.#phase.untilMs) this.#handOver(log, now, out);
     else if (this.#phase.name === 'handing-over') this.#sendAgain(this.#phase, log, now, out);
   }
 

@@ -121,6 +121,7 @@ export class Reign {
       logStart: bases.start,
       dissolvedInto,
       isAbsorbed: false,
+      absorbed: null,
     };
   }
 

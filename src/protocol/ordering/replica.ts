@@ -13,6 +13,7 @@ import { type Ballot, compareBallots, NO_BALLOT } from '../../model/ballot.ts';
 import type { StreamName } from '../../model/durable.ts';
 import type { Base, Chain, Entry, RecoveredLog } from '../../model/entry.ts';
 import type { GroupId, GroupRole, GroupView } from '../../model/group-view.ts';
+import { LIMITS } from '../../model/limits.ts';
 import type { Now } from '../../model/time.ts';
 import { Bases } from './bases.ts';
 import { DiskQueue } from './disk-queue.ts';
@@ -58,6 +59,8 @@ export class Replica {
   #uncommittedBytes = 0;
   /** Nothing follows the entry that ends a group. */
   #sealedBy: Entry | null = null;
+  /** Groups that have gone into this one, as far as is committed. */
+  #absorbed: readonly GroupId[];
 
   constructor(site: Site, base: Base, recovered: RecoveredLog | null, floor: number, committed: Committed) {
     this.#site = site;
@@ -69,6 +72,7 @@ export class Replica {
     this.views = new Views({ id: base.viewId, view: base.view });
     this.bases = new Bases(base, recovered, site.options.baseEveryBytes);
     this.#format = base.version;
+    this.#absorbed = base.absorbed;
     this.#version = site.logVersion;
     this.#commitIndex = base.index;
     for (const entry of recovered?.entries ?? []) this.#take(entry);
@@ -138,6 +142,11 @@ export class Replica {
   get sealedAt(): number | null {
     const index = this.#sealedBy?.index ?? null;
     return index !== null && index <= this.#commitIndex ? index : null;
+  }
+
+  /** Whether all of that group is in this one. */
+  hasAbsorbed(group: GroupId | null): boolean {
+    return group !== null && this.#absorbed.includes(group);
   }
 
   role(): GroupRole {
@@ -346,6 +355,9 @@ export class Replica {
       case 'trim':
         this.#trim(entry, body.upto);
         break;
+      case 'absorbed':
+        this.#absorbed = [...this.#absorbed, body.group].slice(-LIMITS.absorbedGroupsMax);
+        break;
       case 'upgrade':
         this.#format = Math.max(this.#format, body.version);
         break;
@@ -366,6 +378,7 @@ export class Replica {
       viewId: id,
       producers: this.producers.rows(),
       epochs: this.epochs.rows.filter(({ first }) => first <= index),
+      absorbed: this.#absorbed,
       version: this.#format,
     };
   }

@@ -153,8 +153,15 @@ export class OrderImage {
     this.bases = this.bases.filter(({ index }) => index >= upto);
   }
 
-  /** A base beyond the log is where a joiner begins. */
+  /** A base beyond the log is where a joiner begins, and one of another group whoever goes over to that. */
   #rebase(base: Base): void {
+    if (this.base !== null && base.group !== this.base.group) {
+      this.bases = [base];
+      this.log.restart(base.index);
+      this.floor = base.index;
+      this.rot = null;
+      return;
+    }
     if (this.base !== null && base.index <= this.base.index) return;
     this.bases.push(base);
     const held = this.log.at(base.index);

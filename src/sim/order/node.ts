@@ -4,21 +4,24 @@
 
 import type { Address } from '../../model/address.ts';
 import type { Ballot } from '../../model/ballot.ts';
-import type { Base, Entry } from '../../model/entry.ts';
+import type { Base } from '../../model/entry.ts';
 import type { GroupId } from '../../model/group-view.ts';
 import { type Identity, type PeerId, sameIdentity } from '../../model/ids.ts';
 import type { Now } from '../../model/time.ts';
-import type { DiskState, History, HistoryCommand } from '../../peer/history.ts';
+import type { History } from '../../peer/history.ts';
+import type { HistoryCommand } from '../../peer/history-commands.ts';
+import type { DiskState } from '../../peer/history-options.ts';
 import type { OrderingOutbox, OutboxBatch } from '../../protocol/ordering/port.ts';
 import type { LinkLoss } from '../../protocol/outbox.ts';
 import type { OrderingMessage } from '../../wire/ordering-messages.ts';
 import { MachineClock } from '../clock.ts';
 import type { Timeline } from '../timeline.ts';
 import { Alarm } from './alarm.ts';
+import { AskedLog, baseOf } from './asked-log.ts';
 import type { DiskFound, SimulatedDisk } from './disk-port.ts';
-import { EntryLog } from './entry-log.ts';
+import type { EntryLog } from './entry-log.ts';
 import { HostOutbox } from './host-outbox.ts';
-import { foundedBase, type OrderImage, type OrderWrite } from './image.ts';
+import type { OrderImage, OrderWrite } from './image.ts';
 import type { Station } from './link-pair.ts';
 import type { Links } from './links.ts';
 import { Producer, type ProducerHost } from './producer.ts';
@@ -62,11 +65,11 @@ export class OrderNode implements Station, OrderPlace, ProducerHost {
   #run: Run | null = null;
   #life = 0;
   #powered = true;
-  #asked = new EntryLog();
-  #base: Base | null = null;
+  readonly #asked = new AskedLog();
   #leads: Ballot | null = null;
   #commitIndex = 0;
-  #group: GroupId | null = null;
+  /** Whose log the process had when it was last looked at. */
+  #groupSeen: GroupId | null = null;
   #pausedSinceMs: number | null = null;
   #inbox: Step[] = [];
   #tickets = 0;
@@ -114,15 +117,15 @@ export class OrderNode implements Station, OrderPlace, ProducerHost {
   }
 
   get asked(): EntryLog {
-    return this.#asked;
+    return this.#asked.log;
   }
 
   get base(): Base | null {
-    return this.#base ?? (this.#run === null ? (this.image.base ?? foundedBase(this.image.state)) : null);
+    return this.#asked.base ?? (this.#run === null ? baseOf(this.image) : null);
   }
 
   get group(): GroupId | null {
-    return this.#group;
+    return this.#asked.group;
   }
 
   /** As the machine has it at this very moment, also within a step. */
@@ -154,12 +157,10 @@ export class OrderNode implements Station, OrderPlace, ProducerHost {
     this.#powered = true;
     this.#producer.start(identity, found.lastN);
     this.clock.restartSteady(timeline.nowMs);
-    const { image } = this;
-    this.#asked = image.log.copy();
-    this.#base = image.base ?? foundedBase(image.state);
+    this.#asked.start(this.image);
     this.#leads = null;
     this.#commitIndex = 0;
-    this.#group = image.state?.group ?? image.base?.group ?? null;
+    this.#groupSeen = null;
     this.#present.clear();
     const machine = this.#guard(make);
     if (machine === null) return;
@@ -305,35 +306,8 @@ export class OrderNode implements Station, OrderPlace, ProducerHost {
   ask(write: OrderWrite): void {
     this.#requests++;
     this.#world.watcher.asked(this, write);
-    switch (write.type) {
-      case 'append':
-        for (const entry of write.entries) this.#append(entry);
-        break;
-      case 'cut':
-        this.#asked.cut(write.after);
-        break;
-      case 'trim':
-        this.#asked.trim(Math.min(write.upto, this.#asked.last));
-        break;
-      case 'base':
-        this.#base = write.base;
-        if (write.base.index > this.#asked.last) this.#asked.restart(write.base.index);
-        break;
-      case 'state':
-        this.#group = write.state.group;
-        break;
-      default:
-    }
-  }
-
-  #append(entry: Entry): void {
-    if (entry.index === this.#asked.last + 1) this.#asked.append(entry);
-    else
-      this.#world.problem(
-        'the log grows at its end',
-        this,
-        `appends ${entry.index} behind ${this.#asked.last}`,
-      );
+    const wrong = this.#asked.ask(write);
+    if (wrong !== null) this.#world.problem('the log grows at its end', this, wrong);
   }
 
   #step(step: Step): void {
@@ -357,7 +331,10 @@ export class OrderNode implements Station, OrderPlace, ProducerHost {
   }
 
   #observe(machine: History): void {
-    const { leads, commitIndex } = machine;
+    const { leads, commitIndex, group } = machine;
+    // Of another group's order it knows nothing when it comes there.
+    if (group !== this.#groupSeen) this.#commitIndex = 0;
+    this.#groupSeen = group;
     if (leads !== this.#leads) {
       this.#leads = leads;
       this.#world.watcher.leads(this, leads);

@@ -45,6 +45,8 @@ export interface StageOptions {
   readonly nodes: number;
   /** How many of them are voters from the beginning; 0: they found their group themselves. */
   readonly voters: number;
+  /** How many each expects when it founds a group; null: all. Fewer may found groups apart. */
+  readonly expectNodes: number | null;
   readonly paths: PathOptions;
   readonly links: LinkOptions;
   readonly disk: OrderDiskOptions;
@@ -73,6 +75,7 @@ export const CALM_STAGE: Omit<StageOptions, 'seed' | 'nodes' | 'voters'> = {
   diskKind: 'entries',
   election: {},
   ordering: {},
+  expectNodes: null,
   tieBreak: false,
   codec: false,
   story: false,
@@ -202,7 +205,7 @@ export class OrderStage {
       identity,
       address: addressOf(peer),
       priority: 0,
-      expectNodes: this.options.nodes,
+      expectNodes: this.options.expectNodes ?? this.options.nodes,
       election,
       ordering: { ...ordering, format },
     };

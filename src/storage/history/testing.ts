@@ -297,6 +297,7 @@ export function baseOf(index: number, nextSequence: number, chain: Entry['chain'
     viewId: 0,
     producers: [],
     epochs: [],
+    absorbed: [],
     version: 1,
   };
 }

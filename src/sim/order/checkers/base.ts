@@ -16,6 +16,7 @@ interface Replay {
   view: GroupView | null;
   viewId: number;
   trimmed: number;
+  readonly absorbed: string[];
   readonly producers: Map<string, { lastN: number; lastIndex: number; retired: boolean }>;
 }
 
@@ -53,6 +54,7 @@ export class BaseIsReplay extends OrderChecker {
       wrong.push(`its view ${base.viewId} for ${replay.viewId}`);
     const producer = differentProducer(base, replay);
     if (producer !== null) wrong.push(producer);
+    if (base.absorbed.join() !== replay.absorbed.join()) wrong.push('the groups that went into this one');
     if (wrong.length > 0) this.complain(at, `saves a base at ${base.index} with ${wrong.join(', ')} wrong`);
   }
 
@@ -70,7 +72,15 @@ export class BaseIsReplay extends OrderChecker {
   #replay(group: string, truth: GroupTruth, upto: number): Replay {
     let replay = this.#replays.get(group);
     if (replay === undefined || replay.index > upto) {
-      replay = { index: 0, nextSequence: 1, view: null, viewId: 0, trimmed: 0, producers: new Map() };
+      replay = {
+        index: 0,
+        nextSequence: 1,
+        view: null,
+        viewId: 0,
+        trimmed: 0,
+        absorbed: [],
+        producers: new Map(),
+      };
       this.#replays.set(group, replay);
     }
     while (replay.index < upto) {
@@ -116,6 +126,9 @@ function take(replay: Replay, { index, count, body }: Entry): void {
     case 'view':
       replay.view = body.view;
       replay.viewId = index;
+      break;
+    case 'absorbed':
+      replay.absorbed.push(body.group);
       break;
     case 'trim':
       replay.trimmed = Math.max(replay.trimmed, body.upto);

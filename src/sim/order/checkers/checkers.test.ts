@@ -322,6 +322,7 @@ test('[SM60] a base that is not what was committed is caught, and a trim that no
     viewId: 1,
     producers: [row],
     epochs: [],
+    absorbed: [],
     version: 1,
   };
 

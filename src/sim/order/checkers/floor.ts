@@ -16,13 +16,17 @@ export class FloorHolds extends OrderChecker {
   /** The commit index that the present process knows. */
   readonly #known = new Map<string, number>();
 
+  /** What each write was about when it was asked for: the peer may be in another group by the answer. */
+  readonly #about = new WeakMap<OrderWrite, string>();
+
   override started(at: OrderPlace): void {
     this.#known.delete(nameOf(at));
   }
 
   override asked(at: OrderPlace, write: OrderWrite): void {
-    if (write.type !== 'cut' || write.after >= at.asked.last) return;
     const name = nameOf(at);
+    this.#about.set(write, name);
+    if (write.type !== 'cut' || write.after >= at.asked.last) return;
     const floor = Math.max(this.#durable.get(name) ?? 0, this.#known.get(name) ?? 0);
     if (write.after < Math.min(floor, at.asked.last)) {
       this.complain(at, `cuts its log above ${write.after}, below its floor ${floor}`);
@@ -30,8 +34,9 @@ export class FloorHolds extends OrderChecker {
   }
 
   override durable(at: OrderPlace, write: OrderWrite): void {
-    if (write.type === 'state') this.#saw(at, write.state.floor);
-    if (write.type === 'append') raise(this.#durable, nameOf(at), write.floor);
+    const name = this.#about.get(write) ?? nameOf(at);
+    if (write.type === 'state') this.#saw(at, name, write.state.floor);
+    if (write.type === 'append') raise(this.#durable, name, write.floor);
   }
 
   override committed(at: OrderPlace, _from: number, to: number): void {
@@ -39,8 +44,7 @@ export class FloorHolds extends OrderChecker {
   }
 
   /** A saved floor may lag behind what is known, but not behind an earlier saved one. */
-  #saw(at: OrderPlace, floor: number): void {
-    const name = nameOf(at);
+  #saw(at: OrderPlace, name: string, floor: number): void {
     const before = this.#saved.get(name) ?? 0;
     if (floor < before) this.complain(at, `the floor goes back from ${before} to ${floor}`);
     raise(this.#saved, name, floor);
