@@ -95,7 +95,8 @@ export function begin(
       if (leads === null) return elsewhere;
       if (command.to === self) return `${self} leads already`;
       const isBegun = election.transfer(command.to, 'somebody asked for it', now, port);
-      return isBegun ? null : `${command.to} is no voter that could take the lead`;
+      const why = `${command.to} is no voter that could take the lead, or it is being handed over already`;
+      return isBegun ? null : why;
     }
     case 'remove':
       if (command.peer === self) return 'a node that leads is not put out: let it leave';

@@ -51,10 +51,6 @@ export class ElectionReign {
     this.#checkAtMs = now.steadyMs + parts.options.suspectMs / CHECKS;
   }
 
-  get isTransferring(): boolean {
-    return this.#transfer !== null;
-  }
-
   get wakeAt(): number {
     return Math.min(this.#checkAtMs, this.#transfer?.untilMs ?? NEVER);
   }
