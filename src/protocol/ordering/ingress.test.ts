@@ -99,6 +99,26 @@ test('[OR27] after a change of leader one batch asks how far it is, and the rest
   expect(sent.map(({ request }) => request.firstN)).toEqual([1, 4]);
 });
 
+test('[OR27] old answers do not have a window sent again: what follows goes once the leader has what it waits for', () => {
+  const { ingress, out, sent, answer, disk } = ingressOf();
+  ingress.route(bob, at(0), out);
+  disk();
+  for (let n = 1; n <= 6; n++) ingress.stored(batchOf(ann, n), at(1), out);
+  answer({ kind: 'ordered', ordered: 1, committed: 0, credit: 64 });
+  sent.length = 0;
+
+  for (let turn = 0; turn < 3; turn++) {
+    answer({ kind: 'expect', n: 3, committed: 0 });
+    answer({ kind: 'expect', n: 2, committed: 0 });
+    answer({ kind: 'ordered', ordered: 2, committed: 0, credit: 64 });
+  }
+  const asked = sent.map(({ request }) => request.firstN);
+  answer({ kind: 'ordered', ordered: 3, committed: 0, credit: 64 });
+
+  expect(asked).toEqual([3]);
+  expect(sent.map(({ request }) => request.firstN)).toEqual([3, 4, 5, 6]);
+});
+
 test('[OR27] what is not answered in time is sent again', () => {
   const { ingress, out, sent, disk } = ingressOf({ retryMs: 100 });
   ingress.route(bob, at(0), out);

@@ -31,8 +31,10 @@ export class Ingress {
   /** Earlier identities first; the last is the one that is written under. */
   readonly #streams: OwnStream[] = [];
   #leader: PeerId | null = null;
-  /** After a change of leader or a silence, one item asks how far the leader is. */
+  /** After a change of leader or a silence, one item asks how far the leader is, and nothing follows before it has that. */
   #asksFirst = true;
+  /** The last n of that item; 0: none is under way. */
+  #askedN = 0;
   #pausedUntilMs = 0;
   #retryAtMs = NEVER;
   /** The n that the leader last said it waits for, and until when it need not be told again. */
@@ -95,7 +97,7 @@ export class Ingress {
 
   route(leader: PeerId | null, now: Now, out: OrderingOutbox): void {
     this.#leader = leader;
-    this.#asksFirst = true;
+    this.#askFirst();
     this.#pausedUntilMs = 0;
     this.#soughtN = 0;
     for (const stream of this.#streams) stream.orderedN = 0;
@@ -118,7 +120,7 @@ export class Ingress {
     if (stream === undefined) return;
     switch (answer.kind) {
       case 'ordered':
-        this.#asksFirst = false;
+        if (answer.ordered >= this.#askedN) this.#asksFirst = false;
         this.#moved(now);
         stream.ordered(answer.ordered);
         this.committed(producer.identity, answer.committed, now);
@@ -143,16 +145,19 @@ export class Ingress {
   }
 
   /**
-   * Every request of a window whose first was lost is answered alike: only the first answer has the window sent
-   * again, and of that one item, until the leader has it.
+   * Every request of a window whose first was lost is answered alike: only the first answer has one item sent again,
+   * and what follows that goes once the leader has it. Otherwise each answer would beget a window, and that as many
+   * answers.
    */
   #seek(stream: OwnStream, n: number, now: Now): void {
     // What the leader has said to have in the meantime it does not wait for: the word is an old one.
     if (n <= stream.orderedN && now.steadyMs < this.#retryAtMs) return;
-    if (n === this.#soughtN && now.steadyMs < this.#soughtUntilMs) return;
+    // What it waits for is under way.
+    const isAsked = n === this.#soughtN || (this.#asksFirst && n <= this.#askedN);
+    if (isAsked && now.steadyMs < this.#soughtUntilMs) return;
     this.#soughtN = n;
     this.#soughtUntilMs = now.steadyMs + this.#site.options.retryMs;
-    this.#asksFirst = true;
+    this.#askFirst();
     this.#moved(now);
     stream.seek(n);
   }
@@ -162,6 +167,8 @@ export class Ingress {
     const stream = this.#of(identity);
     if (stream === undefined || !stream.commit(n)) return;
     this.#moved(now);
+    // The log has answered, and the next one asks.
+    if (n >= this.#askedN) this.#askedN = 0;
     this.#hasRoom = true;
   }
 
@@ -185,8 +192,13 @@ export class Ingress {
     if (now.steadyMs < this.wakeAt) return;
     if (this.#pausedUntilMs === 0) this.#active()?.rewind();
     this.#pausedUntilMs = 0;
-    this.#asksFirst = true;
+    this.#askFirst();
     this.#pump(now, out);
+  }
+
+  #askFirst(): void {
+    this.#asksFirst = true;
+    this.#askedN = 0;
   }
 
   #active(): OwnStream | undefined {
@@ -203,7 +215,7 @@ export class Ingress {
 
   #pause(stream: OwnStream, forMs: number, now: Now): void {
     stream.rewind();
-    this.#asksFirst = true;
+    this.#askFirst();
     this.#pausedUntilMs = now.steadyMs + Math.max(1, forMs);
   }
 
@@ -237,10 +249,12 @@ export class Ingress {
       return false;
     }
     const { windowBatches, windowBytes } = this.#site.options;
-    if (stream.sent >= (this.#asksFirst ? 1 : windowBatches) || stream.sentBytes >= windowBytes) return false;
+    if (this.#asksFirst && this.#askedN > 0) return false;
+    if (stream.sent >= windowBatches || stream.sentBytes >= windowBytes) return false;
     if (stream.sent === 0) this.#moved(now);
     stream.markSent();
     const { firstN, lastN, content } = item;
+    if (this.#asksFirst) this.#askedN = lastN;
     this.#send(stream, { firstN, lastN, content }, now, out);
     return true;
   }
@@ -249,7 +263,7 @@ export class Ingress {
   #retire(stream: OwnStream, now: Now, out: OrderingOutbox): boolean {
     this.#tell(out);
     this.#streams.shift();
-    this.#asksFirst = true;
+    this.#askFirst();
     const { committedN } = stream;
     if (committedN > 0) {
       this.#send(stream, { firstN: committedN, lastN: committedN, content: { kind: 'retire' } }, now, out);
