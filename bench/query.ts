@@ -43,7 +43,7 @@ const directory = mkdtempSync(join(tmpdir(), 'sensorium-bench-query-'));
 const path = join(directory, 'history.db');
 const worker = new URL('../dist/history/database/database-worker.js', import.meta.url);
 const past = new DatabaseFollower(silentLog, {
-  ...{ path, memoryMb: MEMORY_MB, threads: THREADS, maxAges: [], source: order },
+  ...{ path, memoryMb: MEMORY_MB, threads: THREADS, maxAges: [], maxRows: [], source: order },
   startThread: (workerData) => new Worker(worker, { workerData }),
 });
 try {

@@ -240,12 +240,13 @@ export class Node {
   /** The same order in columns, for those who ask about the past. */
   #openPast(config: Config, { hub, history: source }: Host, directory: string): DatabaseFollower | null {
     if (config.historyDb === 'off') return null;
-    const { historyDbMemoryMb: memoryMb, historyDbThreads: threads, historyDbMaxAge: maxAges } = config;
+    const { historyDbMemoryMb: memoryMb, historyDbThreads: threads } = config;
     const past = new DatabaseFollower(this.log, {
       path: join(directory, DATABASE),
       memoryMb,
       threads,
-      maxAges: maxAges ?? [],
+      maxAges: config.historyDbMaxAge ?? [],
+      maxRows: config.historyDbMaxRows ?? [],
       source,
     });
     const unfollow = hub.follow(({ fact }) => {

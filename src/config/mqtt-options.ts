@@ -12,6 +12,7 @@ export const PROFILE_NAMES = [
   'zigbee2mqtt',
   'tasmota',
   'esphome',
+  'collectd',
   'none',
 ] as const;
 export type ProfileName = (typeof PROFILE_NAMES)[number];

@@ -1,7 +1,9 @@
-// MQTT clients that nobody here wrote, as processes: Mosquitto's, and Python's paho.
+// MQTT clients that nobody here wrote, as processes: Mosquitto's, Python's paho, and collectd.
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { ended, type Ran } from './run.ts';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ended, has, type Ran } from './run.ts';
 
 const PYTHON = '/usr/bin/python3';
 
@@ -60,6 +62,21 @@ export function broker(configFile: string): ChildProcess {
   const script = 'exec $(command -v mosquitto || echo /usr/sbin/mosquitto) -c "$0"';
   const child = spawn('sh', ['-c', script, configFile]);
   // It does not end by itself when a test is given up.
+  process.once('exit', () => child.kill('SIGKILL'));
+  return child;
+}
+
+/** Which collectd there is; its plugin for MQTT needs the library that Mosquitto's clients come with. */
+export function collectdProgram(): string | null {
+  if (!hasMosquittoClients()) return null;
+  return ['collectd', '/usr/sbin/collectd'].find(has) ?? null;
+}
+
+/** In a directory of its own, in which it leaves what it keeps. */
+export function collectd(program: string, directory: string, config: string): ChildProcess {
+  const file = join(directory, 'collectd.conf');
+  writeFileSync(file, config);
+  const child = spawn(program, ['-f', '-C', file], { stdio: 'ignore' });
   process.once('exit', () => child.kill('SIGKILL'));
   return child;
 }

@@ -1,7 +1,7 @@
 // MQTT between real nodes, with clients nobody here wrote. Without them the tests are skipped by name.
 
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import mqtt from 'mqtt';
@@ -9,6 +9,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePorts } from '../../src/host/network/free-ports.ts';
 import {
   broker,
+  collectd,
+  collectdProgram,
   hasMosquitto,
   hasMosquittoClients,
   hasPaho,
@@ -17,6 +19,7 @@ import {
   received,
   subscribed,
 } from './mqtt-client.ts';
+import { ended } from './run.ts';
 import { Site } from './site.ts';
 import type { SiteNode } from './site-node.ts';
 import { until } from './until.ts';
@@ -103,6 +106,48 @@ test.skipIf(!hasPaho())('[MQ1] [MQ3] paho publishes at QoS 2 and gets what is re
   expect(err).toBe('');
   expect(out.trim().split('\n')).toEqual(['published', 'paho/value 7.25 1']);
 });
+
+const COLLECTD = collectdProgram();
+test.skipIf(COLLECTD === null)(
+  '[MQ19] collectd, told what the page on inputs says, has its values shown at another node',
+  async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'sensorium-collectd-'));
+    const page = readFileSync(join(import.meta.dirname, '../../docs/INPUTS.md'), 'utf8');
+    const [, told = ''] = /## collectd\n\n```\n([^`]*)```/.exec(page) ?? [];
+    const sensors = `Hostname "press-1"\nInterval 0.5\nBaseDir "${directory}"\nPIDFile "${directory}/pid"
+LoadPlugin load\nLoadPlugin memory\nLoadPlugin interface\n`;
+    const startedMs = Date.now();
+    const running = collectd(
+      COLLECTD ?? '',
+      directory,
+      sensors + told.replace('"1883"', `"${portOf('ann')}"`),
+    );
+    try {
+      const shownOf = async (sensor: string) => {
+        const state = await nodes[1]?.state();
+        return state?.[`ann:collectd/press-1/${sensor}`];
+      };
+      const names = ['load/load', 'memory/memory-used', 'interface-lo/if_octets'];
+
+      const [load, memory, octets] = await until(
+        'the other node shows all of them',
+        () => Promise.all(names.map(shownOf)),
+        (shown) => shown.every((one) => one !== undefined),
+      );
+
+      const number = expect.any(Number);
+      expect(load?.value).toEqual({ shortterm: number, midterm: number, longterm: number });
+      expect(memory?.value).toBeGreaterThan(1_000_000);
+      expect(octets?.value).toEqual({ rx: number, tx: number });
+      expect(load?.ts_ms).toBeGreaterThan(startedMs - 1_000);
+    } finally {
+      const gone = ended(running);
+      running.kill('SIGKILL');
+      await gone;
+      rmSync(directory, { recursive: true, force: true });
+    }
+  },
+);
 
 test.skipIf(!(hasMosquitto() && hasMosquittoClients()))(
   '[MQ17] a node takes in what a Mosquitto has, and a Mosquitto that bridges it gets none of it back',

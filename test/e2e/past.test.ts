@@ -122,6 +122,7 @@ test('[HD1] [HD8] after kill -9 at random moments it has each committed reading 
     await writing;
     node = await site.start('bob', ['ann']);
   }
+  bob = node;
   const { watermark } = await until(
     'everything is committed',
     () => ann.get<LogPage>('/api/v1/log?from=1&limit=1'),
@@ -149,6 +150,26 @@ test('[HD1] [HD8] after kill -9 at random moments it has each committed reading 
   expect(there.map(({ sequence, number }) => [Number(sequence), number])).toEqual(
     log.readings.map(({ sequence, value }) => [sequence, value]),
   );
+});
+
+test('[HD11] a node that is started with a bound in rows keeps the newest of them, the others and the log all', async () => {
+  await bob.kill();
+  bob = await site.start('bob', ['ann'], { HISTORY_DB_MAX_ROWS: 'oven=10' });
+  const range = `/api/v1/history?from=${MORNING_MS}&sensor=`;
+
+  const kept = await until(
+    'the rest has left it',
+    () => bob.get<readonly Row[]>(`${range}oven`),
+    (rows) => rows.length <= 10,
+  );
+  const others = await bob.get<readonly Row[]>(`${range}burst`);
+  const elsewhere = await ann.get<readonly Row[]>(`${range}oven`);
+  const log = await bob.get<LogPage>('/api/v1/log?from=1&limit=1000');
+
+  expect(kept.map(({ value }) => value)).toEqual([50, 51, 52, 53, 54, 55, 56, 57, 58, 59]);
+  expect(others).toHaveLength(2 * BATCHES * KILLS);
+  expect(elsewhere).toHaveLength(60);
+  expect(log.readings).toHaveLength(60 + 2 * BATCHES * KILLS);
 });
 
 test('[HD8] a node that is stopped with questions under way and rows to write ends in time, and with code 0', async () => {

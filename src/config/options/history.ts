@@ -3,6 +3,7 @@
 import { AGE_RULES } from '../age-rules.ts';
 import { oneOf, or, unset, whole } from '../kind.ts';
 import { option } from '../option.ts';
+import { ROW_RULES } from '../row-rules.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -94,6 +95,12 @@ export const HISTORY_OPTIONS = {
     kind: unset(AGE_RULES),
     default: null,
     help: 'How old readings of sensors may be in that database, by pattern; the first that takes a sensor in counts. The log and the CSV files keep theirs.',
+  }),
+  historyDbMaxRows: option({
+    name: 'HISTORY_DB_MAX_ROWS',
+    kind: unset(ROW_RULES),
+    default: null,
+    help: 'How many rows of sensors may be in that database, by pattern, of all sensors of a pattern together; the newest stay. A reading is one row, a record one for each of its fields; a row takes some 7 to 12 bytes.',
   }),
   outboxMaxBytes: option({
     name: 'OUTBOX_MAX_BYTES',

@@ -9,6 +9,8 @@ import { rowsOf } from './tables.ts';
 
 /** Rows of a block of a sensor that speaks evenly. With fewer the blocks are more, with more the rows at the edges of steps. */
 const BLOCK_ROWS = 128;
+/** Blocks of which rows are deleted at once: half a million rows, in some 10 MB. */
+const DROPPED_AT_ONCE = 4_096;
 
 /**
  * A series' share of `recent` is cut into blocks of equal spans of sequences: to count its rows one by one takes another
@@ -36,13 +38,33 @@ export async function moveToArchive(writer: DuckDBConnection): Promise<void> {
   await writer.run('DELETE FROM recent');
 }
 
-/** Rows leave both tables, and blocks that lose some of theirs are summed up again. */
-export async function dropRows(writer: DuckDBConnection, which: string): Promise<void> {
-  await writer.run(`DELETE FROM recent WHERE ${which}`);
+/**
+ * Rows leave both tables, and blocks that lose some of theirs are summed up again: some blocks at a time, each time in a
+ * transaction of its own, since one remembers every row that it deletes in memory.
+ */
+export async function dropRows(
+  writer: DuckDBConnection,
+  which: string,
+  transaction: (act: () => Promise<void>) => Promise<void>,
+): Promise<void> {
   await writer.run(`CREATE OR REPLACE TEMP TABLE torn AS SELECT DISTINCT block FROM archive WHERE ${which}`);
-  await writer.run(`DELETE FROM archive WHERE ${which}`);
-  await writer.run('DELETE FROM blocks WHERE block IN (FROM torn)');
-  await sumUp(writer, 'block IN (FROM torn)');
+  const firsts = await rowsOf(
+    writer,
+    `SELECT block FROM torn QUALIFY row_number() OVER (ORDER BY block) % ${DROPPED_AT_ONCE} = 1 ORDER BY block`,
+  );
+  await transaction(async () => {
+    await writer.run(`DELETE FROM recent WHERE ${which}`);
+  });
+  for (const [at, { block }] of firsts.entries()) {
+    const next = firsts[at + 1]?.block;
+    const some = `block >= ${block}${next === undefined ? '' : ` AND block < ${next}`}`;
+    const torn = `${some} AND block IN (FROM torn)`;
+    await transaction(async () => {
+      await writer.run(`DELETE FROM archive WHERE ${some} AND ${which}`);
+      await writer.run(`DELETE FROM blocks WHERE ${torn}`);
+      await sumUp(writer, torn);
+    });
+  }
   await writer.run('DROP TABLE torn');
 }
 

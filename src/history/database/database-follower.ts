@@ -81,11 +81,11 @@ export class DatabaseFollower implements Past {
   }
 
   #start(): void {
-    const { source, startThread = databaseThread, path, memoryMb, threads, maxAges } = this.#options;
+    const { source, startThread = databaseThread, ...options } = this.#options;
     this.#follower = new LogFollower<Answered>(this.#log, {
       what: 'the database of the history',
       source,
-      startThread: () => startThread({ path, memoryMb, threads, maxAges }),
+      startThread: () => startThread(options),
       canBeCut: false,
       told: (message) => this.#waiting.get(message.id)?.answered(message),
       groupChanged: () => {},

@@ -1,5 +1,5 @@
 // The thread in which the database lives: it takes entries of the order, writes them together, soon, and answers questions
-// meanwhile. SPEC rules HD1, HD3-HD8, HD10.
+// meanwhile. SPEC rules HD1, HD3-HD8, HD10, HD11.
 
 import { parentPort, workerData } from 'node:worker_threads';
 import type { DuckDBConnection } from '@duckdb/node-api';
@@ -28,7 +28,7 @@ export interface Answered {
 const WRITE_AFTER_MS = 250;
 /** Rows in memory: then reading goes on only when they are written. */
 const PENDING_ROWS_MAX = 200_000;
-/** Looking for what is too old takes a scan of all that is there. */
+/** Looking for what is too old, or too much, takes a scan of all that is there. */
 const FORGET_EVERY_MS = 600_000;
 
 const port = must(parentPort, 'this runs in a worker');
@@ -63,8 +63,8 @@ port.on('message', (message: ToWorker | Question) => {
   }
 });
 tell('begun');
-if (options.maxAges.length > 0) {
-  const forget = () => inTurn(() => database.forgetOld(options.maxAges, Date.now()));
+if (options.maxAges.length > 0 || options.maxRows.length > 0) {
+  const forget = () => inTurn(() => database.forget(options, Date.now()));
   forget();
   setInterval(forget, FORGET_EVERY_MS).unref();
 }

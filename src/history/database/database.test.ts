@@ -54,6 +54,41 @@ test('[HD1] what was not committed to the disk is taken again after a restart, a
   ]);
 });
 
+test('[HD1] [HD11] what left it by a bound is not taken again after a restart, and a database made anew drops it again', async () => {
+  const directory = temporaryDirectory();
+  const order = new Order().batch(['bed1', 1]).batch(['bed1', 2], ['bed2', 3]).batch(['bed1', 4]);
+  const bounds = { maxAges: [], maxRows: [{ pattern: 'bed1', rowsMax: 1 }] };
+  const first = await HistoryDatabase.open(optionsIn(directory));
+  await follow(first, order);
+  await first.forget(bounds, MORNING_MS);
+  first.close();
+
+  const database = await databaseIn(directory);
+  await follow(database, order.batch(['bed1', 5]));
+  const anew = await databaseIn(temporaryDirectory());
+  await follow(anew, order);
+  for (const one of [database, anew]) await one.forget(bounds, MORNING_MS);
+
+  const left = 'SELECT sequence, number FROM readings ORDER BY sequence';
+  expect((await sql(database, left)).rows).toEqual([
+    ['3', 3],
+    ['5', 5],
+  ]);
+  expect((await sql(anew, left)).rows).toEqual((await sql(database, left)).rows);
+  expect(database.progress).toEqual(anew.progress);
+});
+
+test('[HD11] one that is about to be closed drops nothing more', async () => {
+  const database = await databaseIn(temporaryDirectory());
+  await follow(database, new Order().batch(['bed1', 1], ['bed1', 2]));
+  database.interrupt();
+
+  const forgetting = database.forget({ maxAges: [], maxRows: [{ pattern: '#', rowsMax: 1 }] }, MORNING_MS);
+
+  await expect(forgetting).rejects.toThrow('interrupted');
+  expect((await sql(database, 'SELECT count(*) FROM readings')).rows).toEqual([['2']]);
+});
+
 test('[HD3] a file that is no database, or of another order, is made anew', async () => {
   const directory = temporaryDirectory();
   writeFileSync(optionsIn(directory).path, 'no database at all');
@@ -188,7 +223,7 @@ function sensorOf(text: string): SensorId {
 }
 
 function optionsIn(directory: string) {
-  return { path: join(directory, 'history.db'), memoryMb: 128, threads: 1, maxAges: [] };
+  return { path: join(directory, 'history.db'), memoryMb: 128, threads: 1, maxAges: [], maxRows: [] };
 }
 
 async function databaseIn(directory: string): Promise<HistoryDatabase> {

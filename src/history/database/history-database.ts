@@ -3,20 +3,19 @@
 
 import type { DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { isOrdered } from '../../model/durable.ts';
-import { matchesTopic } from '../../model/topic-filter.ts';
 import { decodeBatch } from '../../wire/durable.ts';
 import { malformedText } from '../../wire/malformed.ts';
 import type { EntryRow } from '../entry-message.ts';
 import { dropRows, moveToArchive } from './blocks.ts';
+import { tooMany, tooOld } from './bounds.ts';
 import { type Columns, RowBuffer, type SeriesRow, type StreamRow } from './row-buffer.ts';
 import { RowChunk } from './row-chunk.ts';
 import {
+  type Bounds,
   type DatabaseOptions,
   type DatabaseProgress,
-  type MaxAge,
   type OpenTables,
   openTables,
-  rowsOf,
 } from './tables.ts';
 
 export class HistoryDatabase {
@@ -27,6 +26,7 @@ export class HistoryDatabase {
   #recentRows: number;
   #entered: DatabaseProgress;
   #written: DatabaseProgress;
+  #isInterrupted = false;
 
   private constructor({ instance, writer, progress, recentRows, series, streams }: OpenTables) {
     this.#instance = instance;
@@ -132,39 +132,32 @@ export class HistoryDatabase {
   }
 
   async trim(firstKept: number): Promise<void> {
-    await this.#transaction(() => dropRows(this.#writer, `sequence < ${firstKept}`));
+    await this.#drop(`sequence < ${firstKept}`);
   }
 
-  /** What came in longer ago than the first pattern allows that takes its sensor in. */
-  async forgetOld(maxAges: readonly MaxAge[], nowMs: number): Promise<void> {
-    const bySensor = await rowsOf(this.#writer, 'SELECT series, sensor FROM series');
-    await this.#transaction(async () => {
-      await this.#writer.run('CREATE OR REPLACE TEMP TABLE aged (series INTEGER, before BIGINT)');
-      const appender = await this.#writer.createAppender('aged', 'main', 'temp');
-      for (const { series, sensor } of bySensor) {
-        const maxAge = maxAges.find(({ pattern }) => matchesTopic(pattern, String(sensor)));
-        if (maxAge === undefined) continue;
-        appender.appendInteger(Number(series));
-        appender.appendBigInt(BigInt(nowMs - maxAge.ageMsMax));
-        appender.endRow();
-      }
-      appender.closeSync();
-      for (const before of await rowsOf(this.#writer, 'SELECT DISTINCT before FROM aged')) {
-        const aged = `SELECT series FROM aged WHERE before = ${before.before}`;
-        await dropRows(this.#writer, `ingest_ts < ${before.before} AND series IN (${aged})`);
-      }
-      await this.#writer.run('DROP TABLE aged');
-    });
+  /** What bounds by pattern do not allow: first what is too old, then what is too much of the rest. */
+  async forget({ maxAges, maxRows }: Bounds, nowMs: number): Promise<void> {
+    for (const which of await tooOld(this.#writer, maxAges, nowMs)) await this.#drop(which);
+    for (const which of await tooMany(this.#writer, maxRows)) await this.#drop(which);
   }
 
   /** What is being written is rolled back, and stays to be written. */
   interrupt(): void {
+    this.#isInterrupted = true;
     this.#writer.interrupt();
   }
 
   close(): void {
     this.#writer.closeSync();
     this.#instance.closeSync();
+  }
+
+  /** In many transactions, of which an interrupted one is the last. */
+  async #drop(which: string): Promise<void> {
+    await dropRows(this.#writer, which, async (act) => {
+      if (this.#isInterrupted) throw new Error('interrupted while rows were being dropped');
+      await this.#transaction(act);
+    });
   }
 
   async #name(series: readonly SeriesRow[], streams: readonly StreamRow[]): Promise<void> {

@@ -5,17 +5,27 @@ import { type DuckDBConnection, DuckDBInstance, type JS } from '@duckdb/node-api
 import type { SeriesRow, StreamRow } from './row-buffer.ts';
 import { FORMAT, TABLES } from './schema.ts';
 
-/** Of several that take a sensor in the first counts. */
 export interface MaxAge {
   readonly pattern: string;
   readonly ageMsMax: number;
 }
 
-export interface DatabaseOptions {
+export interface MaxRows {
+  readonly pattern: string;
+  /** Of all its sensors together. */
+  readonly rowsMax: number;
+}
+
+/** Of several that take a sensor in the first counts. */
+export interface Bounds {
+  readonly maxAges: readonly MaxAge[];
+  readonly maxRows: readonly MaxRows[];
+}
+
+export interface DatabaseOptions extends Bounds {
   readonly path: string;
   readonly memoryMb: number;
   readonly threads: number;
-  readonly maxAges: readonly MaxAge[];
 }
 
 export interface DatabaseProgress {

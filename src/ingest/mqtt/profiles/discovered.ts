@@ -2,6 +2,7 @@
 // or short names. Unit, name and class of a sensor are known from there. SPEC rule MQ15.
 
 import { LIMITS } from '../../../model/limits.ts';
+import type { Reading } from '../../../model/reading.ts';
 import { jsonObject } from './json-leaves.ts';
 
 export interface Description {
@@ -30,6 +31,13 @@ export class Discovered {
 
   of(sensor: string): Description | null {
     return this.#descriptions.get(sensor) ?? null;
+  }
+
+  /** A reading that says no unit has the one described. */
+  withUnit(reading: Reading): Reading {
+    if (reading.unit !== undefined) return reading;
+    const unit = this.of(reading.sensor)?.unit ?? '';
+    return unit === '' ? reading : { ...reading, unit };
   }
 
   /** Takes any message; those that are no description are passed over. */

@@ -3,6 +3,7 @@
 
 import type { ProfileName, ProfileRule } from '../../../config/mqtt-options.ts';
 import { matchesTopic } from '../../../model/topic-filter.ts';
+import { collectd } from './collectd.ts';
 import { esphome, tasmota, zigbee2mqtt } from './devices.ts';
 import { automatic, leaves, plain } from './plain.ts';
 import { MESSAGE, type Profile, type Understood } from './profile.ts';
@@ -14,6 +15,7 @@ const PROFILES: { readonly [name in ProfileName]: Profile } = {
   zigbee2mqtt,
   tasmota,
   esphome,
+  collectd,
   none: () => MESSAGE,
 };
 
@@ -28,6 +30,7 @@ const BUILT_IN: readonly ProfileRule[] = [
   { filter: '+/binary_sensor/+/state', profile: 'esphome' },
   { filter: '+/switch/+/state', profile: 'esphome' },
   { filter: '+/text_sensor/+/state', profile: 'esphome' },
+  { filter: 'collectd/#', profile: 'collectd' },
 ];
 
 const TOPICS_KEPT = 16_384;
@@ -43,6 +46,12 @@ export class Profiles {
 
   read(topic: string, payload: Buffer): Understood {
     return this.#profileOf(topic)(topic, payload);
+  }
+
+  /** Whether a number on a topic that is a sensor's is its reading, whatever number it is. */
+  readsNumbers(topic: string): boolean {
+    const profile = this.#profileOf(topic);
+    return profile === automatic || profile === plain || profile === leaves;
   }
 
   #profileOf(topic: string): Profile {
