@@ -167,8 +167,8 @@ export class Ingress {
     const stream = this.#of(identity);
     if (stream === undefined || !stream.commit(n)) return;
     this.#moved(now);
-    // The log has answered, and the next one asks.
-    if (n >= this.#askedN) this.#askedN = 0;
+    // The log has answered before the leader did.
+    if (this.#askedN > 0 && n >= this.#askedN) this.#asksFirst = false;
     this.#hasRoom = true;
   }
 
