@@ -5,7 +5,7 @@ import { must } from '../kit/assert.ts';
 import type { SensorId } from '../model/ids.ts';
 import type { Reading } from '../model/reading.ts';
 import { retainedName, retainedText, retainedValue } from '../model/retained-topic.ts';
-import { CommandRefused, type Hub, NotCommitted } from './hub.ts';
+import { CommandRefused, type Hub, NotCommitted, SubmitRefused } from './hub.ts';
 import type { MemoryHistory } from './memory-history.ts';
 
 export interface HubUnderTest {
@@ -39,6 +39,13 @@ export function hubContract(name: string, start: (changesKept: number) => Promis
       expect(second.firstN).toBeGreaterThan(first.firstN + 1);
       expect(hub.latestOf(KITCHEN)?.record.value).toBe(22);
       expect([...hub.latest()].map(({ record }) => record.sensor).sort()).toEqual([HALL, KITCHEN]);
+    }));
+
+  test(`[HB5] ${name}: a submit of nothing is refused`, () =>
+    withHub(16, async (hub) => {
+      const refused = await hub.submit([], 'stored').catch((error: unknown) => error);
+
+      expect(refused).toBeInstanceOf(SubmitRefused);
     }));
 
   test(`[MQ12] ${name}: a retained topic that is no sensor is not among the sensors`, () =>

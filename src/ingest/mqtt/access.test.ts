@@ -53,6 +53,22 @@ test('[AC4] what a device publishes beyond its topics reaches nobody, is answere
   expect(counted(broker)).toEqual({ not_permitted: 3 });
 });
 
+test('[AC4] a topic on which others sent numbers before is as closed to a device as any', async () => {
+  const broker = await testBroker();
+  const token = await added(broker, { name: 'bed1' });
+  const anyone = await broker.client();
+  const device = await broker.client({ username: 'bed1', password: token });
+  const before = broker.hub.submitted.length;
+
+  await anyone.client.publishAsync('bed2/t', '1', { qos: 0 });
+  await anyone.client.publishAsync('bed2/t', '2', { qos: 1 });
+  await device.client.publishAsync('bed2/t', '3', { qos: 0 });
+  await device.client.publishAsync('bed1/t', '4', { qos: 1 });
+
+  expect(broker.hub.submitted.slice(before).map(({ value }) => value)).toEqual([1, 2, 4]);
+  expect(counted(broker)).toEqual({ not_permitted: 1 });
+});
+
 test('[AC4] a will beyond its topics keeps a device out', async () => {
   const broker = await testBroker();
   const token = await added(broker, { name: 'bed1' });

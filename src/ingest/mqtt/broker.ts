@@ -14,11 +14,13 @@ import { LIMITS } from '../../model/limits.ts';
 import { matchesTopic, topicProblem } from '../../model/topic-filter.ts';
 import type { Inbox } from '../inbox.ts';
 import type { Refusals } from '../refusals.ts';
-import { type Admitted, Connection, type ConnectionHost } from './connection.ts';
+import { Connection } from './connection.ts';
+import type { Admitted, ConnectionHost } from './connection-host.ts';
 import { Exchange } from './exchange.ts';
 import { Intake, type Source } from './intake.ts';
 import { BRIDGE_MARK, forwarded, type Message } from './message.ts';
 import { type Connect, NO_PROPERTIES, type Properties, REASON, type Will } from './packet.ts';
+import type { PlainIntake } from './plain-intake.ts';
 import { Discovered } from './profiles/discovered.ts';
 import { Profiles } from './profiles/profiles.ts';
 import { messageOf, type Retained, RetainedTopics } from './retained.ts';
@@ -165,6 +167,10 @@ export class Broker implements ConnectionHost {
   publish(message: Message, source: Source, answered: (code: number | null) => void): void {
     this.#counts.publishesReceived++;
     this.#intake.take(message, source, answered);
+  }
+
+  get plain(): PlainIntake {
+    return this.#intake.plain;
   }
 
   subscribe(session: Session, subscribed: Subscribed): boolean {
@@ -324,7 +330,10 @@ export class Broker implements ConnectionHost {
       retained: this.#hub.replication().sensors,
       sent: sessions.counts.sent,
       dropped: sessions.counts.dropped,
-      counts: this.#counts,
+      counts: {
+        ...this.#counts,
+        publishesReceived: this.#counts.publishesReceived + this.plain.messages,
+      },
     });
   }
 }

@@ -5,9 +5,9 @@ import type { Duplex } from 'node:stream';
 import { ANONYMOUS, type Caller } from '../../access/caller.ts';
 import type { From } from '../../access/gate.ts';
 import { LIMITS } from '../../model/limits.ts';
-import { parseFilter, topicProblem } from '../../model/topic-filter.ts';
-import { denialOf } from './denial.ts';
-import type { Source } from './intake.ts';
+import { parseFilter } from '../../model/topic-filter.ts';
+import type { ConnectionHost } from './connection-host.ts';
+import { type Denial, denialOf } from './denial.ts';
 import { forwarded, type Message } from './message.ts';
 import {
   type Acknowledgement,
@@ -17,45 +17,21 @@ import {
   type Packet,
   type Properties,
   type Publish,
+  type Qos,
   REASON,
   type Subscription,
   type Will,
 } from './packet.ts';
 import { PacketReader } from './packet-reader.ts';
 import { encodePacket } from './packet-writer.ts';
+import type { PlainSource } from './plain-run.ts';
 import type { Line, Session, Subscribed } from './session.ts';
-
-/** What a connection needs of the broker. */
-export interface ConnectionHost {
-  /** Gives the client its session, or the reason why not. */
-  connected(connection: Connection, connect: Connect): Admitted | number;
-  publish(message: Message, source: Source, answered: (code: number | null) => void): void;
-  readonly isFull: boolean;
-  /** Calls back once every node that answers knows what is wanted here. */
-  known(then: () => void): void;
-  subscribe(session: Session, subscribed: Subscribed): boolean;
-  unsubscribe(session: Session, filter: string): boolean;
-  /** Sends what is retained for a new subscription. */
-  retained(session: Session, subscribed: Subscribed): void;
-  /** The connection is over; its will is to be told where there is one. */
-  closed(connection: Connection, will: Will | null): void;
-  /** Somebody sent what makes no sense. */
-  refused(reason: string, why: string, payload: string): void;
-  counted(direction: 'in' | 'out', bytes: number): void;
-}
-
-export interface Admitted {
-  readonly session: Session;
-  readonly sessionPresent: boolean;
-  readonly clientId: string;
-  readonly caller: Caller;
-  readonly properties: Properties;
-}
+import { TopicAliases } from './topic-aliases.ts';
 
 /** How long what was said last may take to arrive. */
 const LINGER_MS = 1_000;
 
-export class Connection implements Line, Source {
+export class Connection implements Line, PlainSource {
   readonly from: From;
   /** Who it is, once that is known. */
   caller: Caller = ANONYMOUS;
@@ -68,7 +44,7 @@ export class Connection implements Line, Source {
   readonly #host: ConnectionHost;
   readonly #stream: Duplex;
   readonly #reader = new PacketReader(LIMITS.mqttPacketBytesMax);
-  readonly #aliases = new Map<number, string>();
+  readonly #aliases = new TopicAliases();
   #level: Level = 4;
   #will: Will | null = null;
   #inflightMax: number = LIMITS.mqttInflightMax;
@@ -137,11 +113,25 @@ export class Connection implements Line, Source {
     this.#stream.resume();
   }
 
+  answered(packetIds: readonly number[], code: number | null): void {
+    this.#unanswered -= packetIds.length;
+    if (code === null) {
+      this.#end();
+      return;
+    }
+    for (const packetId of packetIds) this.#acknowledge('puback', packetId, code);
+    if (this.#isPaused) this.#speedUp();
+  }
+
   #read(chunk: Buffer): void {
     this.lastHeardMs = Date.now();
     this.#host.counted('in', chunk.length);
     this.#reader.push(chunk);
     while (this.#isOpen) {
+      if (this.session !== null && this.#reader.takePlain(this.#host.plain.publish)) {
+        this.#plain();
+        continue;
+      }
       const cut = this.#reader.take();
       if (!cut.ok) {
         this.#fail(cut.problem.code, cut.problem.why);
@@ -151,6 +141,21 @@ export class Connection implements Line, Source {
       this.#handle(cut.value);
     }
     this.#slowDown();
+  }
+
+  /** A publish that takes the short way: rights and bounds are those of any. */
+  #plain(): void {
+    const { plain } = this.#host;
+    const { sensor, packetId, payloadBytes } = plain.publish;
+    const qos = packetId === 0 ? 0 : 1;
+    if (!this.#mayBegin(qos)) return;
+    const denied = denialOf(this.caller, sensor, payloadBytes);
+    if (denied !== null) {
+      this.#deny(denied, qos, packetId);
+      return;
+    }
+    this.#unanswered += qos;
+    plain.take(this);
   }
 
   #handle(packet: Packet): void {
@@ -221,13 +226,14 @@ export class Connection implements Line, Source {
   }
 
   #publish(packet: Publish, session: Session): void {
-    const topic = this.#topicOf(packet);
-    if (topic === null) return;
-    const { qos, packetId } = packet;
-    if (qos > 0 && this.#unanswered >= LIMITS.mqttReceiveMax && this.#level === 5) {
-      this.#fail(REASON.receiveMaximumExceeded, `at most ${LIMITS.mqttReceiveMax} publishes are under way`);
+    const named = this.#aliases.topicOf(packet);
+    if (!named.ok) {
+      this.#fail(named.problem.code, named.problem.why);
       return;
     }
+    const topic = named.value;
+    const { qos, packetId } = packet;
+    if (!this.#mayBegin(qos)) return;
     if (qos === 2 && session.unreleased.has(packetId)) {
       // Taken already; the answer is on its way, or got lost. [MQTT-4.3.3-10]
       if (session.unreleased.get(packetId) === 'stored')
@@ -236,10 +242,7 @@ export class Connection implements Line, Source {
     }
     const denied = denialOf(this.caller, topic, packet.payload.length);
     if (denied !== null) {
-      this.#host.refused(denied.reason, denied.why, '');
-      // 3.1.1 has no word for "come again later" but the end of the connection, after which the message is sent again.
-      if (qos > 0 && denied.code === REASON.quotaExceeded && !this.modern) this.#end();
-      else if (qos > 0) this.#acknowledge(qos === 1 ? 'puback' : 'pubrec', packetId, denied.code);
+      this.#deny(denied, qos, packetId);
       return;
     }
     if (qos === 2) session.unreleased.set(packetId, 'storing');
@@ -258,6 +261,20 @@ export class Connection implements Line, Source {
     this.#host.publish(message, this, (code) => this.#published(packet, session, code));
   }
 
+  /** False: the connection had to be ended. */
+  #mayBegin(qos: Qos): boolean {
+    if (qos === 0 || this.#unanswered < LIMITS.mqttReceiveMax || this.#level !== 5) return true;
+    this.#fail(REASON.receiveMaximumExceeded, `at most ${LIMITS.mqttReceiveMax} publishes are under way`);
+    return false;
+  }
+
+  #deny(denied: Denial, qos: Qos, packetId: number): void {
+    this.#host.refused(denied.reason, denied.why, '');
+    // 3.1.1 has no word for "come again later" but the end of the connection, after which the message is sent again.
+    if (qos > 0 && denied.code === REASON.quotaExceeded && !this.modern) this.#end();
+    else if (qos > 0) this.#acknowledge(qos === 1 ? 'puback' : 'pubrec', packetId, denied.code);
+  }
+
   #published({ qos, packetId }: Publish, session: Session, code: number | null): void {
     if (qos === 0) return;
     this.#unanswered--;
@@ -272,23 +289,6 @@ export class Connection implements Line, Source {
     }
     this.#acknowledge(qos === 1 ? 'puback' : 'pubrec', packetId, code);
     if (this.#isPaused) this.#speedUp();
-  }
-
-  /** By its alias, if it says so; null where the connection had to be ended. */
-  #topicOf({ topic, properties: { topicAlias } }: Publish): string | null {
-    let named = topic;
-    if (topicAlias !== undefined) {
-      if (topicAlias === 0 || topicAlias > LIMITS.mqttTopicAliasMax) {
-        this.#fail(REASON.topicAliasInvalid, `a topic alias is from 1 to ${LIMITS.mqttTopicAliasMax}`);
-        return null;
-      }
-      if (topic === '') named = this.#aliases.get(topicAlias) ?? '';
-      else this.#aliases.set(topicAlias, topic);
-    }
-    const problem = topicProblem(named);
-    if (problem === null) return named;
-    this.#fail(REASON.topicInvalid, problem); // [MQTT-3.3.2-2]
-    return null;
   }
 
   #subscribe(

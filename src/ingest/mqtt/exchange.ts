@@ -28,6 +28,8 @@ export class Exchange {
   readonly #retained: RetainedTopics;
   readonly #discovered: Discovered;
   readonly #unfollow: () => void;
+  /** Whether anybody here wants a topic, of topics that were asked about since somebody subscribed or left. */
+  readonly #wantedTopics = new Map<string, boolean>();
   /** How often each filter is wanted here. */
   readonly #wanted = new Map<string, number>();
   /** Who waits until other nodes know what is wanted here. */
@@ -63,8 +65,9 @@ export class Exchange {
     const nowMs = Date.now();
     this.#discovered.learn(topic, message.payload);
     const { sessions } = this;
-    const shares = sessions.subscriptions === 0 ? NOBODY : sessions.sharesOf(topic);
-    if (sessions.subscriptions > 0) sessions.route(message, shares, nowMs);
+    const isWantedHere = this.#isWantedHere(topic);
+    const shares = isWantedHere ? sessions.sharesOf(topic) : NOBODY;
+    if (isWantedHere) sessions.route(message, shares, nowMs);
     if (!this.#hub.messages.wantedElsewhere(topic)) return;
     this.#passing.push({
       topic,
@@ -74,9 +77,13 @@ export class Exchange {
     this.#schedule();
   }
 
+  isWanted(topic: string): boolean {
+    return this.#isWantedHere(topic) || this.#hub.messages.wantedElsewhere(topic);
+  }
+
   /** A reading on its sensor's topic. */
   tell(sensor: SensorId, value: Value, bridged: boolean): void {
-    if (!this.sessions.wants(sensor) && !this.#hub.messages.wantedElsewhere(sensor)) return;
+    if (!this.isWanted(sensor)) return;
     const message = messageOf(sensor, Buffer.from(textOf(value)), Date.now());
     this.pass({ ...message, retain: false, bridged });
   }
@@ -192,7 +199,19 @@ export class Exchange {
     }
   }
 
+  /** Most topics come again and again, and what is subscribed to changes seldom. */
+  #isWantedHere(topic: string): boolean {
+    if (this.sessions.subscriptions === 0) return false;
+    const known = this.#wantedTopics.get(topic);
+    if (known !== undefined) return known;
+    const isWanted = this.sessions.wants(topic);
+    if (this.#wantedTopics.size >= LIMITS.mqttPlainTopicsKept) this.#wantedTopics.clear();
+    this.#wantedTopics.set(topic, isWanted);
+    return isWanted;
+  }
+
   #interest(filter: string, change: 1 | -1): void {
+    this.#wantedTopics.clear();
     const count = (this.#wanted.get(filter) ?? 0) + change;
     if (count > 0) this.#wanted.set(filter, count);
     else this.#wanted.delete(filter);

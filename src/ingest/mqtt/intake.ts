@@ -9,9 +9,11 @@ import type { Reading } from '../../model/reading.ts';
 import { isRetainedTopic } from '../../model/retained-topic.ts';
 import type { Inbox } from '../inbox.ts';
 import type { Refusals } from '../refusals.ts';
+import { CommitAnswers } from './commit-answers.ts';
 import type { Exchange } from './exchange.ts';
 import type { Message } from './message.ts';
 import { REASON } from './packet.ts';
+import { PlainIntake } from './plain-intake.ts';
 import type { Discovered } from './profiles/discovered.ts';
 import type { Profiles } from './profiles/profiles.ts';
 import type { RetainedTopics } from './retained.ts';
@@ -44,12 +46,10 @@ const NOTHING: readonly Reading[] = [];
 
 export class Intake {
   readonly #options: IntakeOptions;
+  /** For publishes that take the short way. */
+  readonly plain: PlainIntake;
   readonly #submissions: Submissions;
-  readonly #unfollow: () => void;
-  /** Answers that wait until all up to a number is committed, in rising order. */
-  #uncommitted: { readonly n: number; readonly answer: () => void }[] = [];
-  /** The last number that is stored. */
-  #lastN = 0;
+  readonly #commits: CommitAnswers;
   #readings = 0;
   #messages = 0;
 
@@ -58,25 +58,24 @@ export class Intake {
     const { hub, exchange } = options;
     const stored = (firstN: number, count: number) => exchange.published(firstN, count);
     this.#submissions = new Submissions(hub, stored, options.roomAgain);
-    this.#unfollow = hub.follow(({ fact }) => {
-      if (fact.type === 'submit-stored') this.#lastN = Math.max(this.#lastN, fact.lastN);
-      else if (fact.type === 'own-committed') this.#committed(fact.upto);
-      else if (fact.type === 'identity-taken') this.#renamed();
-    });
+    this.#commits = new CommitAnswers(hub, options.roomAgain);
+    this.plain = new PlainIntake({ ...options, submissions: this.#submissions, commits: this.#commits });
   }
 
   get isFull(): boolean {
-    return this.#submissions.isFull || this.#uncommitted.length >= LIMITS.mqttStoringMax;
+    return this.#submissions.isFull || this.#commits.isFull;
   }
 
   counters(): { readonly [name: string]: number } {
-    return { mqtt_messages_received_total: this.#messages, mqtt_readings_accepted_total: this.#readings };
+    return {
+      mqtt_messages_received_total: this.#messages + this.plain.messages,
+      mqtt_readings_accepted_total: this.#readings + this.plain.readings,
+    };
   }
 
   stop(): void {
-    this.#unfollow();
+    this.#commits.stop();
     this.#submissions.stop();
-    this.#uncommitted = [];
   }
 
   take(message: Message, source: Source, answered: Answered): void {
@@ -96,21 +95,25 @@ export class Intake {
       return;
     }
     source.storing++;
-    this.#submissions.add(readings, message.payload.length + message.topic.length, (settled) => {
+    const bytes = message.payload.length + message.topic.length;
+    const settled = (outcome: Settled) => {
       source.storing--;
-      this.#settled(message, readings, settled, answered);
-    });
+      this.#settled(message, readings, outcome, answered);
+    };
+    this.#submissions.add({ readings, bytes, settled, halves: () => null });
   }
 
   /** Null: it was to be retained and can't be. */
   #toStore(message: Message): readonly Reading[] | null {
-    const { topic, payload, retain, atMs } = message;
+    const { topic, payload, qos, retain, atMs } = message;
     const { profiles, inbox, retained } = this.#options;
     const understood = profiles.read(topic, payload);
     const readings = understood.kind === 'readings' ? this.#checked(message, understood.readings) : NOTHING;
     if (understood.kind === 'unknown') inbox.add('mqtt', topic, understood.why, payload, atMs);
-    const isSensor = readings.some(({ sensor }) => sensor === topic);
-    if (!retain || isSensor) return readings;
+    const sensor = readings.find((reading) => reading.sensor === topic)?.sensor;
+    const goesShort = qos < 2 && !retain && sensor !== undefined && profiles.readsNumbers(topic);
+    if (goesShort) this.plain.publish.topics.learn(sensor);
+    if (!retain || sensor !== undefined) return readings;
 
     const kept = retained.keep(message, atMs);
     if (kept !== null) return [...readings, kept];
@@ -126,7 +129,7 @@ export class Intake {
     for (const candidate of candidates) {
       const checked = checkReading(candidate);
       if (!checked.ok) why ??= checked.problem;
-      else readings.push(withUnit(checked.value, discovered));
+      else readings.push(discovered.withUnit(checked.value));
     }
     if (why !== null && readings.length === 0) inbox.add('mqtt', topic, why, payload, atMs);
     return readings;
@@ -136,7 +139,7 @@ export class Intake {
     switch (settled.kind) {
       case 'stored':
         this.#readings += readings.length;
-        this.#lastN = Math.max(this.#lastN, settled.firstN);
+        this.#commits.stored(settled.firstN);
         this.#options.exchange.pass(message);
         this.#tellParts(message, readings);
         this.#answer(readings.length === 0 || message.qos === 0, answered);
@@ -163,25 +166,7 @@ export class Intake {
       answered(REASON.success);
       return;
     }
-    // Its own number is at most the last that is stored by this moment. (MQ3)
-    this.#uncommitted.push({ n: this.#lastN, answer: () => answered(REASON.success) });
-  }
-
-  #committed(upto: number): void {
-    let count = 0;
-    for (const { n } of this.#uncommitted) {
-      if (n > upto) break;
-      count++;
-    }
-    const wasFull = this.isFull;
-    for (const { answer } of this.#uncommitted.splice(0, count)) answer();
-    if (wasFull && !this.isFull) this.#options.roomAgain();
-  }
-
-  /** Numbers begin anew; what was stored under the former name is committed under the new one. */
-  #renamed(): void {
-    this.#lastN = 0;
-    this.#committed(Number.POSITIVE_INFINITY);
+    this.#commits.add(1, () => answered(REASON.success));
   }
 
   /** An empty retained message takes away what is retained, a sensor's readings as well. [MQTT-3.3.1-6] */
@@ -206,10 +191,4 @@ export class Intake {
     const sample = payload.toString('utf8', 0, LIMITS.refusalPayloadBytesMax);
     this.#options.refusals.add({ input: 'mqtt', reason, why, payload: sample, count: 1 });
   }
-}
-
-function withUnit(reading: Reading, discovered: Discovered): Reading {
-  if (reading.unit !== undefined) return reading;
-  const unit = discovered.of(reading.sensor)?.unit ?? '';
-  return unit === '' ? reading : { ...reading, unit };
 }

@@ -13,6 +13,7 @@ import {
   type Subscription,
   type Will,
 } from './packet.ts';
+import type { PlainPublish } from './plain-publish.ts';
 import { readProperties } from './properties.ts';
 
 /** What is wrong, and the reason code of MQTT 5 for it. */
@@ -46,6 +47,15 @@ export class PacketReader {
     this.#chunk =
       this.#at === this.#chunk.length ? chunk : Buffer.concat([this.#chunk.subarray(this.#at), chunk]);
     this.#at = 0;
+  }
+
+  /** Takes the next packet where it is a whole publish that takes the short way. */
+  takePlain(publish: PlainPublish): boolean {
+    if (this.#lost) return false;
+    const end = publish.read(this.#chunk, this.#at, this.level);
+    if (end < 0) return false;
+    this.#at = end;
+    return true;
   }
 
   /** The next packet; null until more has come. After a refusal nothing is read any more. */

@@ -93,6 +93,28 @@ test('[MQ4] subscribers hear of a reading when it is stored, and in the order of
   ]);
 });
 
+test('[MQ4] a message behind a reading that is being stored waits for it, and is not refused for having none', async () => {
+  const site = await testBroker();
+  const { client } = await site.client();
+  const listener = await site.client();
+  await listener.client.subscribeAsync('#', { qos: 1 });
+  site.hub.holdDisk();
+
+  const reading = client.publishAsync('bed1/temperature', '21.5', { qos: 1 });
+  await site.hub.untilSubmitted(1);
+  const message = client.publishAsync('bed1/lamp/set', 'ON', { qos: 1 });
+  await client.publishAsync('bed1/lamp/set', 'OFF', { qos: 0 });
+  await site.untilTaken(3);
+  const before = listener.heard.length;
+  site.hub.releaseDisk();
+  await Promise.all([reading, message]);
+  const heard = await listener.untilHeard(3);
+
+  expect(before).toBe(0);
+  expect(heard.map(({ payload }) => payload)).toEqual(['21.5', 'ON', 'OFF']);
+  expect(site.refusals.all()).toEqual([]);
+});
+
 test('[MQ5] publishes of many clients that come together are few submits', async () => {
   const site = await testBroker();
   const clients = await Promise.all(Array.from({ length: 10 }, () => site.client()));

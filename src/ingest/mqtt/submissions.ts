@@ -11,10 +11,13 @@ export type Settled =
   | { readonly kind: 'refused'; readonly why: string }
   | { readonly kind: 'failed'; readonly why: string };
 
-interface Item {
+/** What is stored and settled as one. Only the last of those that wait may still grow. */
+export interface Item {
   readonly readings: readonly Reading[];
   readonly bytes: number;
-  readonly settled: (settled: Settled) => void;
+  settled(settled: Settled): void;
+  /** Two that together are this one and are settled instead; null where it is one publish. */
+  halves(): readonly Item[] | null;
 }
 
 const UNDER_WAY_MAX = 4;
@@ -34,6 +37,8 @@ export class Submissions {
   #turn = 0;
   #bytes = 0;
   #readings = 0;
+  /** Those of `#items`. */
+  #toSubmit = 0;
   #underWay = 0;
   #retry: NodeJS.Timeout | null = null;
   #scheduled = false;
@@ -52,18 +57,29 @@ export class Submissions {
     return isFull;
   }
 
-  add(readings: readonly Reading[], bytes: number, settled: Item['settled']): void {
-    this.#items.push({ readings, bytes, settled });
-    this.#bytes += bytes;
-    this.#readings += readings.length;
+  /** The last of those that wait. */
+  get last(): Item | null {
+    return this.#items.at(-1) ?? null;
+  }
+
+  add(item: Item): void {
+    this.#items.push(item);
+    this.grew(item.readings.length, item.bytes);
     this.#schedule();
+  }
+
+  /** So much was added to the last of those that wait. */
+  grew(readings: number, bytes: number): void {
+    this.#bytes += bytes;
+    this.#readings += readings;
+    this.#toSubmit += readings;
   }
 
   stop(): void {
     if (this.#retry !== null) clearTimeout(this.#retry);
     this.#retry = null;
     const waiting = [...this.#returned.splice(0).flatMap(({ batch }) => batch), ...this.#items.splice(0)];
-    for (const { settled } of waiting) settled({ kind: 'failed', why: 'this node is stopping' });
+    for (const item of waiting) item.settled({ kind: 'failed', why: 'this node is stopping' });
   }
 
   #schedule(): void {
@@ -75,9 +91,12 @@ export class Submissions {
     });
   }
 
+  /** What has no readings waits for what came before it, and then for nothing. (MQ4) */
   #flush(): void {
     while (this.#underWay < UNDER_WAY_MAX && this.#items.length > 0 && this.#retry === null) {
-      void this.#submit(this.#nextBatch());
+      if (this.#toSubmit > 0) void this.#submit(this.#nextBatch());
+      else if (this.#underWay > 0) return;
+      else this.#settle(this.#items.splice(0), 0, 0);
     }
   }
 
@@ -88,23 +107,28 @@ export class Submissions {
     for (const item of this.#items) {
       const isOver =
         readings + item.readings.length > READINGS_PER_SUBMIT || bytes + item.bytes > BYTES_PER_SUBMIT;
-      if (count > 0 && isOver) break;
+      if (readings > 0 && isOver) break;
       readings += item.readings.length;
       bytes += item.bytes;
       count++;
     }
+    this.#toSubmit -= readings;
     return this.#items.splice(0, count);
   }
 
   async #submit(batch: readonly Item[]): Promise<void> {
-    const readings = batch.flatMap((item) => item.readings);
+    const readings = readingsOf(batch);
+    if (readings.length === 0) {
+      this.#settle(batch, 0, 0);
+      return;
+    }
     const turn = this.#turn++;
     this.#underWay++;
     try {
       const { firstN } = await this.#hub.submit(readings, 'stored');
       this.#settle(batch, readings.length, firstN);
     } catch (cause) {
-      this.#failed(batch, readings.length, turn, cause);
+      await this.#failed(batch, readings.length, turn, cause);
     }
     this.#underWay--;
     if (this.#items.length > 0) this.#flush();
@@ -115,14 +139,14 @@ export class Submissions {
   }
 
   #settle(batch: readonly Item[], count: number, firstN: number): void {
-    this.#stored(firstN, count);
-    for (const { readings, bytes, settled } of batch) {
-      this.#done(readings.length, bytes);
-      settled({ kind: 'stored', firstN });
+    if (count > 0) this.#stored(firstN, count);
+    for (const item of batch) {
+      this.#done(item);
+      item.settled({ kind: 'stored', firstN });
     }
   }
 
-  #failed(batch: readonly Item[], count: number, turn: number, cause: unknown): void {
+  async #failed(batch: readonly Item[], count: number, turn: number, cause: unknown): Promise<void> {
     if (cause instanceof NotCommitted) {
       this.#settle(batch, count, cause.stored.firstN);
       return;
@@ -133,30 +157,45 @@ export class Submissions {
       this.#retry ??= setTimeout(() => this.#tryAgain(), RETRY_MS);
       return;
     }
-    if (isRefused && batch.length > 1) {
+    const parts = isRefused ? partsOf(batch) : null;
+    if (parts !== null) {
       // One of them is too much; the others must not suffer from it.
-      const half = Math.floor(batch.length / 2);
-      void this.#submit(batch.slice(0, half));
-      void this.#submit(batch.slice(half));
+      const half = Math.floor(parts.length / 2);
+      await this.#submit(parts.slice(0, half));
+      await this.#submit(parts.slice(half));
       return;
     }
     const why = cause instanceof Error ? cause.message : String(cause);
-    for (const { readings, bytes, settled } of batch) {
-      this.#done(readings.length, bytes);
-      settled({ kind: isRefused ? 'refused' : 'failed', why });
+    for (const item of batch) {
+      this.#done(item);
+      item.settled({ kind: isRefused ? 'refused' : 'failed', why });
     }
   }
 
   #tryAgain(): void {
     this.#retry = null;
     this.#returned.sort((a, b) => a.turn - b.turn);
-    this.#items = [...this.#returned.flatMap(({ batch }) => batch), ...this.#items];
+    const returned = this.#returned.flatMap(({ batch }) => batch);
+    for (const { readings } of returned) this.#toSubmit += readings.length;
+    this.#items = [...returned, ...this.#items];
     this.#returned = [];
     this.#flush();
   }
 
-  #done(readings: number, bytes: number): void {
-    this.#readings -= readings;
+  #done({ readings, bytes }: Item): void {
+    this.#readings -= readings.length;
     this.#bytes -= bytes;
   }
+}
+
+function readingsOf(batch: readonly Item[]): readonly Reading[] {
+  const readings: Reading[] = [];
+  for (const item of batch) for (const reading of item.readings) readings.push(reading);
+  return readings;
+}
+
+/** Two or more that can be refused apart; null where it is one publish. */
+function partsOf(batch: readonly Item[]): readonly Item[] | null {
+  const [first] = batch;
+  return batch.length === 1 && first !== undefined ? first.halves() : batch;
 }

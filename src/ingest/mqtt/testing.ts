@@ -82,6 +82,13 @@ export class TestBroker {
     return { client, heard, untilHeard };
   }
 
+  /** Resolves when so many messages have come in, whatever becomes of them. */
+  async untilTaken(count: number): Promise<void> {
+    while ((this.broker.counters().mqtt_messages_received_total ?? 0) < count) {
+      await new Promise((resume) => setImmediate(resume));
+    }
+  }
+
   async stop(): Promise<void> {
     for (const client of this.#clients) client.end(true);
     await this.broker.stop();
