@@ -56,9 +56,9 @@ export class Believed {
     this.#lastN = 0;
   }
 
-  /** What is missing or was never asked for; null when all is in order. Of a disk that was spoilt damage may be told. */
-  compare(found: EngineFound, isSpoilt: boolean): string | null {
-    return this.#state(found) ?? this.#log(found.log, isSpoilt) ?? this.#outbox(found.outbox);
+  /** What is missing or was never asked for; null when all is in order. `mayBeDamaged`: damage may be told. */
+  compare(found: EngineFound, mayBeDamaged: boolean): string | null {
+    return this.#state(found) ?? this.#log(found.log, mayBeDamaged) ?? this.#outbox(found.outbox);
   }
 
   /** Takes what was found for what is there, and tells what of it had not been answered for. */
@@ -90,10 +90,10 @@ export class Believed {
     return `its words are of ${stateText(state)}, answered for were ${stateText(kept)}`;
   }
 
-  #log({ base, entries, start, floor, damaged }: RecoveredLog, isSpoilt: boolean): string | null {
+  #log({ base, entries, start, floor, damaged }: RecoveredLog, mayBeDamaged: boolean): string | null {
     const above = base?.index ?? 0;
     const { log, floor: keptFloor } = this.#image;
-    if (damaged.length > 0 && isSpoilt) return null;
+    if (damaged.length > 0 && mayBeDamaged) return null;
     if (damaged.length > 0) return `entries ${damaged[0]?.from}..${damaged[0]?.to} are damaged`;
     const begunAnew = this.#bases().some((asked) => asked.index === above && above > log.last);
     const upto = begunAnew ? 0 : Math.min(log.last, ...this.#cuts());

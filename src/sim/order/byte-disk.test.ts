@@ -2,9 +2,10 @@ import { expect, test } from 'vitest';
 import { must } from '../../kit/assert.ts';
 import { Random } from '../../kit/random.ts';
 import type { Entry } from '../../model/entry.ts';
+import { firstBase } from '../../protocol/ordering/first-base.ts';
 import { Timeline } from '../timeline.ts';
 import { ByteDisk } from './byte-disk.ts';
-import { ballot, data, hands, logOf, state } from './checkers/testing.ts';
+import { ballot, data, GROUP, hands, logOf, state, view } from './checkers/testing.ts';
 import type { OrderWrite } from './image.ts';
 import { payloadOf } from './image.ts';
 
@@ -78,13 +79,7 @@ test('[SM58] bits that turn are told as damage, not as a shorter log', () => {
   let damaged = 0;
   for (let seed = 1; seed <= 20; seed++) {
     const { disk, timeline, problems } = opened(seed);
-    for (let upto = 40; upto <= 400; upto += 40) {
-      disk.write(
-        { type: 'append', entries: entriesTo(upto).slice(upto - 40), version: 0, floor: upto - 40 },
-        () => {},
-      );
-      timeline.runFor(200);
-    }
+    writeAll(disk, timeline);
     disk.crash(false);
 
     disk.rot(seed / 21);
@@ -95,6 +90,52 @@ test('[SM58] bits that turn are told as damage, not as a shorter log', () => {
     else expect(found.isLost || found.log.entries.length === 400).toBe(true);
   }
 
+  expect(damaged).toBeGreaterThan(2);
+});
+
+// A start reads no more than the headers of what a base covers, so it cannot tell of what is wrong there.
+test('[SM58] what such a disk left wrong where no start looks is damage when somebody reads it, at once and later', () => {
+  for (const unit of [0.005, 0.105, 0.195]) {
+    const { disk, timeline, problems, told } = opened();
+    writeAll(disk, timeline);
+    disk.write(baseAt(300), () => {});
+    timeline.runFor(200);
+    disk.crash(false);
+    disk.rot(unit);
+    expect(disk.recover().log.damaged).toEqual([]);
+
+    disk.readLog({ from: 1, to: 300, bytesMax: 1_000_000, isWanted: () => true }, () => {});
+    timeline.runFor(100);
+    disk.crash(false);
+    const found = disk.recover();
+
+    expect(told).toEqual(['damaged']);
+    expect(found.log.damaged).toHaveLength(1);
+    expect(found.isLost).toBe(false);
+    expect(problems).toEqual([]);
+  }
+});
+
+test('[SM58] the same is true of a disk that had lied', () => {
+  let damaged = 0;
+  for (let seed = 1; seed <= 20; seed++) {
+    const { disk, timeline, problems, told } = opened(seed);
+    disk.setLying(true);
+    writeAll(disk, timeline, 200);
+    disk.setLying(false);
+    writeAll(disk, timeline, 400, 200);
+    disk.write(baseAt(300), () => {});
+    timeline.runFor(200);
+    disk.crash(false);
+    const found = disk.recover();
+    if (found.isLost || found.log.damaged.length > 0) continue;
+
+    disk.readLog({ from: 1, to: 300, bytesMax: 1_000_000, isWanted: () => true }, () => {});
+    timeline.runFor(100);
+
+    expect(problems).toEqual([]);
+    if (told.includes('damaged')) damaged++;
+  }
   expect(damaged).toBeGreaterThan(2);
 });
 
@@ -127,6 +168,22 @@ function entriesTo(index: number): readonly Entry[] {
 
 function at(index: number): Entry {
   return must(ENTRIES[index - 1], 'the entry is there');
+}
+
+/** In groups of forty. */
+function writeAll(disk: ByteDisk, timeline: { runFor(ms: number): void }, last = 400, from = 0): void {
+  for (let upto = from + 40; upto <= last; upto += 40) {
+    const entries = entriesTo(upto).slice(upto - 40);
+    disk.write({ type: 'append', entries, version: 0, floor: upto - 40 }, () => {});
+    timeline.runFor(200);
+  }
+}
+
+function baseAt(index: number): OrderWrite {
+  const { chain, ballot: by, firstSequence, count } = at(index);
+  const nextSequence = firstSequence + count;
+  const base = { ...firstBase(GROUP, view([ann])), index, ballot: by, chain, nextSequence };
+  return { type: 'base', base };
 }
 
 function batch(firstN: number, lastN: number): OrderWrite {

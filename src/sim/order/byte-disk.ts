@@ -66,6 +66,8 @@ export class ByteDisk implements SimulatedDisk {
     const { store } = this.#engine;
     this.#believed.ask(write);
     const kept = (stored: OutboxBatch | null): void => {
+      // The process has died of an earlier answer to the same group, and another one may run.
+      if (!this.#engine.runs(store)) return;
       this.#believed.keep(write);
       this.#events.durable(write);
       done(stored);
@@ -137,7 +139,7 @@ export class ByteDisk implements SimulatedDisk {
     }
     const { hardState, snapshot, batches } = recovered;
     const found = { identity: hardState.identity, state: hardState.order ?? null, log, outbox };
-    const complaint = lossIn(report, tailUnknown) ?? this.#believed.compare(found, engine.isSpoilt);
+    const complaint = lossIn(report, tailUnknown) ?? this.#believed.compare(found, engine.mayBeDamaged);
     if (complaint !== null) {
       if (!engine.isSpoilt) this.#events.problem(complaint);
       return { ...found, lastN: 0, isLost: true };

@@ -103,6 +103,32 @@ test('[ST38] reads at random places give what was appended, while appends and cu
   expect(log.machine.failures).toEqual([]);
 });
 
+// One who had read what it had cut away sent it on as committed, as what took its place was (simulated 7000205).
+test('[ST38] what a cut takes away is not given once the cut is asked for, though the disk still has it', () => {
+  const log = new LogInTest().ready();
+  for (let i = 0; i < 5; i++) log.append(data(40));
+  log.run();
+  const given: number[][] = [];
+  const read = (): void =>
+    log.store.readLog(2, 9, 100_000, (entries) => given.push(entries.map(({ index }) => index)));
+
+  read();
+  log.cut(3);
+  read();
+  const cutAgain = log.append(data(50), data(50));
+  read();
+  log.cut(4);
+  log.run();
+  read();
+  log.append(data(60));
+  log.run();
+
+  expect(cutAgain.map(({ index }) => index)).toEqual([4, 5]);
+  for (const indices of given.slice(0, 3)) expect(indices).toEqual([2, 3]);
+  expect(given.slice(3)).toEqual([[2, 3, 4]]);
+  expect(log.readAll().map(({ index }) => index)).toEqual([1, 2, 3, 4, 5]);
+});
+
 test('[ST38] the entry that gave a sequence is found, and none for a sequence that nobody has', () => {
   const log = filled(40);
 

@@ -65,6 +65,8 @@ export class HistoryLog {
   readonly #reads: Reads;
   /** While the log is being shortened: nothing above this is called durable any more. */
   #cutting = Number.POSITIVE_INFINITY;
+  /** Behind these the log is to end, by cuts that are asked for and not durable, in their order. */
+  readonly #asked: number[] = [];
   /** What the superblock says is durable, or will when it is saved. */
   #remembered: number;
   /** Waits until the log is durable as far as it goes; a later one takes its place. */
@@ -181,19 +183,26 @@ export class HistoryLog {
 
   cut(after: number, done: () => void): void {
     if (this.#isStopped) return;
+    this.#asked.push(after);
     const prepare = (told: (end: LogEnd) => void): void => {
       this.#cutting = after;
       run(this.#prepareCut(after), told, (problem) => this.#events.failed(problem));
     };
     this.#writer.cut(after, prepare, () => {
       this.#cutting = Number.POSITIVE_INFINITY;
+      this.#asked.shift();
       this.#losses.forget({ from: after + 1, to: Number.POSITIVE_INFINITY });
       done();
     });
   }
 
   read(from: number, to: number, bytesMax: number, done: (entries: readonly Entry[]) => void): void {
-    if (!this.#isStopped) this.#reads.read(from, to, bytesMax, done);
+    if (this.#isStopped) return;
+    this.#reads.read(from, to, bytesMax, (entries) => {
+      // For whoever asked for a cut what is above it has left the log; what follows it is not durable yet.
+      const last = Math.min(...this.#asked);
+      done(entries.filter(({ index }) => index <= last));
+    });
   }
 
   find(sequence: number, done: (index: number | null) => void): void {
