@@ -62,6 +62,7 @@ const PINNED: readonly (readonly [string, number, number, number?])[] = [
   ['a learner that had stood for election as a voter refused its leader for ever', 20_016_313, 4_000, 3],
   ['who had no log asked one who had left the group, and was as far behind, for ever', 9_000_589, 60_000, 5],
   ['who was far behind asked everybody for ever but the one who had what it lacked', 1_000_354, 60_000, 5],
+  ['who began anew behind a base forgot to ask the leader it had followed before', 62_001_280, 60_000, 5],
   ['the last record of an outbox was behind the place where reading went on', 60_000_167, 60_000, 5],
   ['bits had turned where no start looks, and who read them was not believed', 61_001_559, 60_000, 5],
   ['the same, in the middle of a group that was fetched as a whole', 61_001_639, 46_000, 5],

@@ -102,6 +102,8 @@ export class Entrance {
     log.start(null, now, out);
     const { self: origin } = this.#site;
     this.#courier.ingress.begin((identity) => log.replica.committedN({ origin, identity }));
+    // Nobody is followed under this log yet: whoever is, be it the same leader, is asked how far it is.
+    this.#courier.route(null, now, out);
     this.#host.entered(now, out);
   }
 

@@ -18,7 +18,9 @@ export class LogReads {
   /** The entry before those that are wanted is read too, for its chain. */
   forFollower(follower: Progress, replica: Replica, out: OrderingOutbox): number {
     const from = Math.max(follower.next - 1, replica.bases.start);
-    return this.#ask({ kind: 'follower', follower, from: follower.next }, from, replica.lastIndex, out);
+    // Above that the disk may hold what was cut from the log: it is in memory as it is.
+    const to = Math.min(replica.lastIndex, replica.log.first - 1);
+    return this.#ask({ kind: 'follower', follower, from: follower.next }, from, to, out);
   }
 
   forSupply(peer: PeerId, nonce: number, from: number, to: number, out: OrderingOutbox): number {

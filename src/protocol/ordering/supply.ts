@@ -96,7 +96,9 @@ export class Supplies {
     for (;;) {
       if (!this.#mayGo(now)) return;
       if (supply.next < log.first) {
-        this.#reads.forSupply(supply.to, supply.nonce, supply.next, supply.upto, out);
+        // Above that the disk may hold what was cut from the log: it is in memory as it is.
+        const upto = Math.min(supply.upto, log.first - 1);
+        this.#reads.forSupply(supply.to, supply.nonce, supply.next, upto, out);
         supply.reading = true;
         return;
       }
