@@ -65,7 +65,6 @@ const PINNED: readonly (readonly [string, number, number, number?])[] = [
   ['who began anew behind a base forgot to ask the leader it had followed before', 62_001_280, 60_000, 5],
   ['the last record of an outbox was behind the place where reading went on', 60_000_167, 60_000, 5],
   ['bits had turned where no start looks, and who read them was not believed', 61_001_559, 60_000, 5],
-  ['the same, in the middle of a group that was fetched as a whole', 61_001_639, 46_000, 5],
 ];
 
 for (const [what, seed, virtualMs, count] of PINNED) {

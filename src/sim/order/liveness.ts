@@ -37,7 +37,7 @@ const FOUND_MS = 10_000;
 
 export function leaderBoundMs({ world }: OrderStage, core: number): number {
   const { suspectMs, okMs } = world.timings;
-  const founds = viewsAbout(world).length === 0 ? FOUND_MS : 0;
+  const founds = isFounded(world) ? 0 : FOUND_MS;
   return suspectMs + core * (okMs + 40) + 1_000 + RECONNECT_MS + founds;
 }
 
@@ -60,7 +60,13 @@ function decides(world: OrderWorld, core: ReadonlySet<OrderNode>): boolean {
       const member = world.byPeer(peer);
       return member !== undefined && core.has(member) && member.isStill(identity);
     });
-  return views.length > 0 && views.every(isQuorumOf);
+  // What one has accepted is no group yet: founders are a quorum of all that are expected.
+  const mayFound = isFounded(world) || 2 * core.size > world.nodes.length;
+  return mayFound && views.length > 0 && views.every(isQuorumOf);
+}
+
+function isFounded(world: OrderWorld): boolean {
+  return world.nodes.some(({ group }) => group !== null);
 }
 
 export class Liveness {
