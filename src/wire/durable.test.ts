@@ -5,10 +5,13 @@ import type { Snapshot } from '../model/durable.ts';
 import type { PeerId, SensorId } from '../model/ids.ts';
 import { LIMITS } from '../model/limits.ts';
 import type { ReadingRecord } from '../model/reading.ts';
+import { firstBase } from '../protocol/ordering/first-base.ts';
 import {
+  decodeBase,
   decodeBatch,
   decodeHardState,
   decodeSnapshot,
+  encodeBase,
   encodeBatch,
   encodeHardState,
   encodeSnapshot,
@@ -45,6 +48,17 @@ test('[WR16] bytes of another disk version are not guessed at', () => {
   expect(decoded.ok ? '' : malformedText(decoded.problem)).toBe(
     'version 9 is not known here, allowed are 1 to 1',
   );
+});
+
+test('[WR16] [OP12] a base comes back as it was, and one that was written before groups could go into others', () => {
+  const view = { voters: [], learners: [], joint: null, tieBreak: false };
+  const first = firstBase('0123456789abcdef', view);
+  const later = { ...first, absorbed: ['0000000000000001', '0000000000000002'] };
+  const former = encodeBase(first).slice(0, -1);
+
+  expect(decodeBase(encodeBase(later))).toEqual({ ok: true, value: later });
+  expect(decodeBase(former)).toEqual({ ok: true, value: first });
+  expect(decodeBase(former.slice(0, -1)).ok).toBe(false);
 });
 
 test('[WR17] a snapshot comes back as it was', () => {

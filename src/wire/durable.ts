@@ -11,7 +11,7 @@ import type { Record } from '../model/reading.ts';
 import { records } from './layout.ts';
 import { finished, type Malformed } from './malformed.ts';
 import { address, count, flag, identity, peerId } from './nouns.ts';
-import { base, orderState } from './order-nouns.ts';
+import { base, formerBase, orderState } from './order-nouns.ts';
 import { list, optional, type Shape, struct } from './shape.ts';
 import { chunksOf, receipt, SnapshotBuilder, snapshotChunk } from './snapshot-chunks.ts';
 import { readUnits, UNITS_LAYOUT, writeUnits } from './units.ts';
@@ -91,7 +91,10 @@ export function encodeBase(it: Base): Uint8Array {
 }
 
 export function decodeBase(bytes: Uint8Array): Result<Base, Malformed> {
-  return decode('base', base, bytes);
+  const known = decode('base', base, bytes);
+  if (known.ok) return known;
+  const former = decode('base', formerBase, bytes);
+  return former.ok ? ok({ ...former.value, absorbed: [] }) : known;
 }
 
 export function encodeBatch(batch: Batch): Uint8Array {

@@ -8,7 +8,7 @@ import { FIRST, MESSAGE } from './layout.ts';
 import { ERROR_CODES, PROTOCOL, PROTOCOL_MIN } from './messages.ts';
 
 const MESSAGE_PINS: { readonly [protocol: number]: string } = { 1: 'c44eec4c7bb7811e' };
-const DURABLE_PINS: { readonly [version: number]: string } = { 1: '33f6c6a77f36720b' };
+const DURABLE_PINS: { readonly [version: number]: string } = { 1: '6b04be7bba34c6be' };
 const FIRST_PIN = 'e9f7dd220505d622';
 
 test('[WR4] the layout of messages changes only with PROTOCOL', () => {

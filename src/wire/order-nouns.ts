@@ -8,7 +8,7 @@ import type { GroupMember, GroupView } from '../model/group-view.ts';
 import { type Identity, sameIdentity } from '../model/ids.ts';
 import { LIMITS } from '../model/limits.ts';
 import { address, count, flag, hex16, identity, peerId } from './nouns.ts';
-import { list, type Shape, struct } from './shape.ts';
+import { type Fields, list, type Shape, struct } from './shape.ts';
 
 const PRIORITY_MAX = 1_000_000_000;
 
@@ -130,7 +130,7 @@ export const producerRow = struct<ProducerRow>({
   retired: flag,
 });
 
-export const base = struct<Base>({
+const BASE: Fields<Omit<Base, 'absorbed'>> = {
   group: hex16,
   index: count,
   ballot,
@@ -140,9 +140,13 @@ export const base = struct<Base>({
   viewId: count,
   producers: list(producerRow, LIMITS.producersMax),
   epochs: list(epoch, LIMITS.epochsMax),
-  absorbed: list(hex16, LIMITS.absorbedGroupsMax),
   version: count,
-});
+};
+
+export const base = struct<Base>({ ...BASE, absorbed: list(hex16, LIMITS.absorbedGroupsMax) });
+
+/** As it was written before groups could go into others. */
+export const formerBase = struct<Omit<Base, 'absorbed'>>(BASE);
 
 const founding = struct<FoundingState>({
   promised: ballot,
