@@ -141,12 +141,15 @@ export class Crowd {
     for (const { watch } of this.members) watch?.shown.splice(0);
   }
 
-  /** What each node has counted as sent to others, and when. */
+  /** What each node has counted as sent to others, and when; without the order, which the simulated crowd does not have. */
   async sentBytes(): Promise<readonly { readonly atMs: number; readonly bytes: number }[]> {
     const counts = [];
     for (const { apiPort } of this.members) {
       const answer = await ask(apiPort, '/api/introspection/metrics');
-      counts.push({ atMs: performance.now(), bytes: countIn(answer, 'peer_bytes_sent_total') });
+      counts.push({
+        atMs: performance.now(),
+        bytes: countIn(answer, 'peer_bytes_sent_total') - countIn(answer, 'peer_order_bytes_sent_total'),
+      });
     }
     return counts;
   }

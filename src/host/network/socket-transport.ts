@@ -14,6 +14,7 @@ import type { Channel, ContactFailure } from '../../protocol/outbox.ts';
 import { DatagramSeal } from '../../trust/datagram-seal.ts';
 import { handshakeRefusal, type Trust } from '../../trust/peer-security.ts';
 import type { Hello, Message } from '../../wire/messages.ts';
+import { isOrderingMessage } from '../../wire/ordering-messages.ts';
 import { Counters } from './counters.ts';
 import { Datagrams } from './datagrams.ts';
 import { Dials } from './dials.ts';
@@ -128,6 +129,8 @@ export class SocketTransport implements Transport {
       this.#counters.bump('peer_frames_dropped_oversize_total');
       return;
     }
+    // Of what is sent, so that what each plane costs can be told apart.
+    if (isOrderingMessage(message)) this.#counters.add('peer_order_bytes_sent_total', frame.byteLength);
     this.#sendFrame(to, address, frame);
   }
 
