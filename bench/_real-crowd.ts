@@ -29,10 +29,11 @@ export async function measureReal(plan: CrowdPlan, say: (what: string) => void):
   try {
     say(`${plan.nodes} processes know each other`);
     await pause(SETTLE_MS);
+    // Before anything was said: sensors that fall silent afterwards raise alerts, and these are readings too.
+    note(curves, 'idleBytes', ...(await bytesOver(quiet, plan.idleMs)));
     await updates(quiet, plan, random, curves);
     say(`${plan.updates} updates written`);
     await pause(SETTLE_MS);
-    note(curves, 'idleBytes', ...(await bytesOver(quiet, plan.idleMs)));
     quietMs = await quiet.roundTripsMs();
     say('rested');
     for (let trial = 0; trial < plan.kills; trial++) {
