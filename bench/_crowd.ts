@@ -148,7 +148,7 @@ export class Crowd {
       const answer = await ask(apiPort, '/api/introspection/metrics');
       counts.push({
         atMs: performance.now(),
-        bytes: countIn(answer, 'peer_bytes_sent_total') - countIn(answer, 'peer_order_bytes_sent_total'),
+        bytes: countIn(answer, 'peer_bytes_sent_total') - countIn(answer, 'peer_order_bytes_queued_total'),
       });
     }
     return counts;

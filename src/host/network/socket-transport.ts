@@ -129,8 +129,8 @@ export class SocketTransport implements Transport {
       this.#counters.bump('peer_frames_dropped_oversize_total');
       return;
     }
-    // Of what is sent, so that what each plane costs can be told apart.
-    if (isOrderingMessage(message)) this.#counters.add('peer_order_bytes_sent_total', frame.byteLength);
+    // What each plane costs can be told apart by it; some of it may still be dropped.
+    if (isOrderingMessage(message)) this.#counters.add('peer_order_bytes_queued_total', frame.byteLength);
     this.#sendFrame(to, address, frame);
   }
 
