@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import type { EntryBody } from '../../model/entry.ts';
+import type { GroupId } from '../../model/group-view.ts';
 import { LIMITS } from '../../model/limits.ts';
 import { decodeBase, encodeBase } from '../../wire/durable.ts';
 import { BaseFetch, BaseSupply } from './base-fetch.ts';
@@ -83,6 +84,18 @@ test('[OR40] a log that goes on behind a base has what the whole log has', () =>
 
   expect(again.producers.rows()).toEqual(peer.replica.producers.rows());
   expect(again.log.end).toEqual(peer.replica.log.end);
+});
+
+test('[OR52] a group that was proposed twice as taken in stands once in the base', () => {
+  const absorbed = (group: GroupId): EntryBody => ({ kind: 'absorbed', group, upto: 9 });
+  const [first, second] = ['0000000000000001', '0000000000000002'] as GroupId[];
+  if (first === undefined || second === undefined) throw new Error('there are two');
+  const rest = Array.from({ length: 12 }, (_, i) => data(producerOf(bob), i + 1));
+  const peer = peerWith([absorbed(first), absorbed(second), absorbed(first), ...rest]);
+
+  deliver(peer, 15);
+
+  expect(peer.out.bases.at(-1)?.absorbed).toEqual([first, second]);
 });
 
 test('[OR38] entries are trimmed when that is committed and a base covers them', () => {

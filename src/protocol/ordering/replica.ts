@@ -356,6 +356,8 @@ export class Replica {
         this.#trim(entry, body.upto);
         break;
       case 'absorbed':
+        // Once more by a leader that did not know what the one before it had proposed.
+        if (this.#absorbed.includes(body.group)) break;
         this.#absorbed = [...this.#absorbed, body.group].slice(-LIMITS.absorbedGroupsMax);
         break;
       case 'upgrade':

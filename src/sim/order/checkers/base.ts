@@ -4,6 +4,7 @@
 import { sameBallot } from '../../../model/ballot.ts';
 import type { Base, Entry } from '../../../model/entry.ts';
 import type { GroupView } from '../../../model/group-view.ts';
+import { LIMITS } from '../../../model/limits.ts';
 import { type OrderWrite, streamText } from '../image.ts';
 import type { GroupTruth, Truth } from '../truth.ts';
 import type { OrderPlace } from '../watcher.ts';
@@ -128,7 +129,8 @@ function take(replay: Replay, { index, count, body }: Entry): void {
       replay.viewId = index;
       break;
     case 'absorbed':
-      replay.absorbed.push(body.group);
+      if (!replay.absorbed.includes(body.group)) replay.absorbed.push(body.group);
+      if (replay.absorbed.length > LIMITS.absorbedGroupsMax) replay.absorbed.shift();
       break;
     case 'trim':
       replay.trimmed = Math.max(replay.trimmed, body.upto);
