@@ -14,6 +14,7 @@ const PATIENT = [
   'export',
   'modbus',
   'operation',
+  'operation-rolling',
   'operation-upgrade',
   'past',
   'sink-contract',

@@ -6,7 +6,7 @@ import { LIMITS } from '../model/limits.ts';
 import type { Rumour } from '../model/member.ts';
 import { decodeFirst, decodeMessage, encodeFirst, encodeMessage } from './codec.ts';
 import { malformedCode, malformedText } from './malformed.ts';
-import type { DigestEntry, Message } from './messages.ts';
+import { type DigestEntry, type Message, PROTOCOL } from './messages.ts';
 
 const ann = 'ann' as PeerId;
 const identity = { birth: 1, random: '9f86d081884c7d65' };
@@ -19,6 +19,13 @@ test('[WR4] every message comes back as it was', () => {
     }),
     { numRuns: 500 },
   );
+});
+
+test('[NW3] a message begins with the version that its receiver speaks', () => {
+  const [latest, another] = [encodeMessage(ping), encodeMessage(ping, 7)];
+
+  expect([latest[0], another[0]]).toEqual([PROTOCOL, 7]);
+  expect([...another.subarray(1)]).toEqual([...latest.subarray(1)]);
 });
 
 test('[WR4] messages encoded one after the other do not touch each other', () => {

@@ -14,17 +14,18 @@ const FIRST_VERSION = 0;
 /** One for all messages: it has grown to what they need, and a message is complete before the next begins. */
 const scratch = new ByteWriter(4_096);
 
-export function encodeMessage(message: Message): Uint8Array {
+/** `version`: one that the receiver speaks as well. */
+export function encodeMessage(message: Message, version = PROTOCOL): Uint8Array {
   scratch.clear();
-  writeMessage(scratch, message);
+  writeMessage(scratch, message, version);
   return scratch.take();
 }
 
 /** The same behind `headBytes` zeros, for what a carrier writes in front of it. */
-export function encodeMessageBehind(headBytes: number, message: Message): Uint8Array {
+export function encodeMessageBehind(headBytes: number, message: Message, version = PROTOCOL): Uint8Array {
   scratch.clear();
   scratch.zeros(headBytes);
-  writeMessage(scratch, message);
+  writeMessage(scratch, message, version);
   return scratch.take();
 }
 
@@ -44,8 +45,9 @@ export function decodeFirst(bytes: Uint8Array): Result<Hello | ErrorMessage, Mal
   return read(FIRST, { min: FIRST_VERSION, max: FIRST_VERSION }, bytes, 0);
 }
 
-export function writeMessage(writer: ByteWriter, message: Message): void {
-  writer.u8(PROTOCOL);
+/** All versions so far have the same layout of what follows. */
+export function writeMessage(writer: ByteWriter, message: Message, version: number): void {
+  writer.u8(version);
   MESSAGE.write(writer, message);
 }
 

@@ -20,7 +20,8 @@ import { clippedText, count, hex16, whole } from './nouns.ts';
 import { ballot as ballotShape, groupView, producer } from './order-nouns.ts';
 import type { Shape } from './shape.ts';
 
-/** The newest format of entries that this program writes and understands. */
+/** The formats of entries that this program understands: all from the oldest to the newest. */
+const ENTRY_FORMAT_MIN = 1;
 export const ENTRY_FORMAT = 1;
 /** What comes before the first entry of every log. */
 export const NO_CHAIN: Chain = { a: 0, b: 0 };
@@ -59,12 +60,15 @@ export interface EntryHead {
   readonly body: EntryBody;
 }
 
-/** The entry that follows a log whose chain is `before`. */
-export function encodeEntry(head: EntryHead, before: Chain): Entry {
+/**
+ * The entry that follows a log whose chain is `before`. `format`: what the whole group has agreed on, or the oldest; of a
+ * format that is not known here nothing is written. All so far have the same layout.
+ */
+export function encodeEntry(head: EntryHead, before: Chain, format = ENTRY_FORMAT_MIN): Entry {
   const { ballot, index, firstSequence, body } = head;
   const payload = payloadOf(body);
   scratch.clear();
-  scratch.u8(ENTRY_FORMAT);
+  scratch.u8(Math.min(format, ENTRY_FORMAT));
   scratch.u8(KINDS.indexOf(body.kind));
   scratch.varint(index);
   scratch.varint(firstSequence);
@@ -166,8 +170,10 @@ function readPart(reader: ByteReader, bytes: Uint8Array): Entry {
 
 function readEntry(reader: ByteReader, bytes: Uint8Array): Entry {
   const format = reader.u8();
-  if (!reader.failed && format !== ENTRY_FORMAT) {
-    reader.refuse(`entries of format ${format} are not known here, allowed is ${ENTRY_FORMAT}`);
+  if (!reader.failed && (format < ENTRY_FORMAT_MIN || format > ENTRY_FORMAT)) {
+    reader.refuse(
+      `entries of format ${format} are not known here, allowed are ${ENTRY_FORMAT_MIN} to ${ENTRY_FORMAT}`,
+    );
   }
   const kind = KINDS[reader.u8()];
   if (kind === undefined) reader.refuse('a kind of entry is not known');

@@ -8,7 +8,7 @@ import { LIMITS } from '../model/limits.ts';
 import { readMessage, writeMessage } from './codec.ts';
 import { hashOf } from './interned.ts';
 import { finished, type Malformed, problemOf } from './malformed.ts';
-import type { Message } from './messages.ts';
+import { type Message, PROTOCOL } from './messages.ts';
 import { address, count, hex16, peerId, text } from './nouns.ts';
 import { struct } from './shape.ts';
 
@@ -50,11 +50,11 @@ export function siteHash(site: string): number {
 }
 
 /** Longer than `datagramBytesMax` where rumours with long host names ride along. */
-export function encodeDatagram(site: string, from: PeerId, message: Message): Uint8Array {
+export function encodeDatagram(site: string, from: PeerId, message: Message, version = PROTOCOL): Uint8Array {
   const writer = new ByteWriter(256);
   writer.u32(siteHash(site));
   peerId.write(writer, from);
-  writeMessage(writer, message);
+  writeMessage(writer, message, version);
   return writer.take();
 }
 

@@ -120,16 +120,20 @@ export class Site {
   }
 }
 
-/** The program, with nothing of this process's environment but what programs need to run at all. */
+/**
+ * The program, with nothing of this process's environment but what programs need to run at all. One node may be of
+ * another copy of it than the rest: SENSORIUM_PROGRAM in its environment.
+ */
 export function program(
   args: readonly string[],
   environment: Environment = {},
   wrapper: readonly string[] = [],
 ): ChildProcess {
   const { PATH, HOME, TMPDIR } = process.env;
-  const [command = '', ...rest] = [...wrapper, process.execPath, PROGRAM, ...args];
+  const { SENSORIUM_PROGRAM = PROGRAM, ...variables } = environment;
+  const [command = '', ...rest] = [...wrapper, process.execPath, SENSORIUM_PROGRAM, ...args];
   return spawn(command, rest, {
-    env: { PATH, HOME, TMPDIR, ...environment },
+    env: { PATH, HOME, TMPDIR, ...variables },
     // A test that is killed closes this pipe, and the node ends.
     stdio: ['pipe', 'pipe', 'pipe'],
   });

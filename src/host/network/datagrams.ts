@@ -15,7 +15,7 @@ import { claimedBy } from '../../trust/claims.ts';
 import { type DatagramSeal, SEAL_BYTES } from '../../trust/datagram-seal.ts';
 import { decodeDatagram, encodeDatagram, siteHash } from '../../wire/envelope.ts';
 import { malformedCode, malformedText } from '../../wire/malformed.ts';
-import type { ErrorCode, Message } from '../../wire/messages.ts';
+import { type ErrorCode, type Message, PROTOCOL_MIN } from '../../wire/messages.ts';
 import type { Counters } from './counters.ts';
 import { errorMessage } from './handshake.ts';
 import { Rate } from './rate.ts';
@@ -45,7 +45,7 @@ export class Datagrams {
   readonly #complaints = new Rate(COMPLAINTS_PER_SECOND);
   #sending = 0;
   #idle: (() => void) | null = null;
-  #latest: { readonly message: Message; readonly packet: Uint8Array } | null = null;
+  #latest: { readonly message: Message; readonly version: number; readonly packet: Uint8Array } | null = null;
 
   constructor(socket: Socket, options: DatagramOptions, events: DatagramEvents, counters: Counters) {
     this.#socket = socket;
@@ -57,12 +57,12 @@ export class Datagrams {
     socket.on('error', () => counters.bump('peer_datagram_socket_errors_total'));
   }
 
-  /** False when this message cannot go by datagram to that address. */
-  send(to: PeerId, address: Address, message: Message): boolean {
+  /** False when this message cannot go by datagram to that address. `version`: of the wire, that `to` speaks. */
+  send(to: PeerId, address: Address, message: Message, version: number): boolean {
     if (this.#options.family === 4 && isIP(address.host) === 6) return false;
-    if (this.#latest?.message !== message) {
-      const packet = encodeDatagram(this.#options.site, this.#options.self, message);
-      this.#latest = { message, packet };
+    if (this.#latest?.message !== message || this.#latest.version !== version) {
+      const packet = encodeDatagram(this.#options.site, this.#options.self, message, version);
+      this.#latest = { message, version, packet };
     }
     const { seal } = this.#options;
     const { packet } = this.#latest;
@@ -175,7 +175,7 @@ export class Datagrams {
     this.#events.refused(addressText(address), code, reason);
     for (const said of [reason, '']) {
       const { site, self } = this.#options;
-      const answer = encodeDatagram(site, self, errorMessage(code, said));
+      const answer = encodeDatagram(site, self, errorMessage(code, said), PROTOCOL_MIN);
       if (answer.byteLength < packet.byteLength) {
         this.#sendPacket(answer, address);
         return;

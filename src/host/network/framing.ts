@@ -15,8 +15,8 @@ export function frameOf(payload: Uint8Array): Buffer {
 }
 
 /** The frame of a message, which is copied no more than once. */
-export function messageFrame(message: Message): Buffer {
-  const bytes = encodeMessageBehind(FRAME_HEADER_BYTES, message);
+export function messageFrame(message: Message, version: number): Buffer {
+  const bytes = encodeMessageBehind(FRAME_HEADER_BYTES, message, version);
   const frame = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   frame.writeUInt32BE(frame.byteLength - FRAME_HEADER_BYTES, 0);
   return frame;

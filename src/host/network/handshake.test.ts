@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { judge } from './handshake.ts';
+import { judge, spokenBy } from './handshake.ts';
 import { ann, bob, helloOf } from './testing.ts';
 
 test('[NW3] a peer of the same site that shares a protocol version is welcome', () => {
@@ -13,6 +13,14 @@ test('[NW3] a peer of the same site that shares a protocol version is welcome', 
   ] as const) {
     expect(judge(own, helloOf(bob, { protocolMin, protocolMax }))).toEqual({ kind: 'welcome' });
   }
+});
+
+test('[NW3] two that share versions speak the latest of these', () => {
+  const own = helloOf(ann, { protocolMin: 2, protocolMax: 4 });
+
+  const spoken = [3, 4, 9].map((protocolMax) => spokenBy(own, helloOf(bob, { protocolMin: 1, protocolMax })));
+
+  expect(spoken).toEqual([3, 4, 4]);
 });
 
 test('[NW4] without a common protocol version the reason names both sides', () => {

@@ -25,6 +25,11 @@ export function judge(own: Hello, other: Hello): Verdict {
   return other.instance === own.instance ? { kind: 'self' } : { kind: 'namesake' };
 }
 
+/** The latest version that both speak, of two that have a version in common. */
+export function spokenBy(own: Hello, other: Hello): number {
+  return Math.min(own.protocolMax, other.protocolMax);
+}
+
 export function errorMessage(code: ErrorCode, reason: string): ErrorMessage {
   return { type: 'ERROR', code, reason };
 }

@@ -16,12 +16,12 @@ import type { TrustRefusal } from '../../model/trust-refusal.ts';
 import type { LinkLoss } from '../../protocol/outbox.ts';
 import { claimedBy } from '../../trust/claims.ts';
 import { type Authenticated, handshakeRefusal } from '../../trust/peer-security.ts';
-import { decodeFirst, decodeMessage, encodeFirst, encodeMessage } from '../../wire/codec.ts';
+import { decodeFirst, decodeMessage, encodeFirst } from '../../wire/codec.ts';
 import { malformedCode, malformedText } from '../../wire/malformed.ts';
-import type { ErrorCode, Hello, Message } from '../../wire/messages.ts';
+import { type ErrorCode, type Hello, type Message, PROTOCOL_MIN } from '../../wire/messages.ts';
 import type { Connection } from './connection.ts';
-import { frameOf } from './framing.ts';
-import { errorMessage, judge } from './handshake.ts';
+import { frameOf, messageFrame } from './framing.ts';
+import { errorMessage, judge, spokenBy } from './handshake.ts';
 import type { Line } from './links.ts';
 import { Rate } from './rate.ts';
 
@@ -86,6 +86,7 @@ export class Session implements Line {
   #who: Authenticated | null = null;
   /** One of the two gave it up because there are many others. */
   #isIdle = false;
+  #spoken = PROTOCOL_MIN;
 
   constructor(
     connection: Connection,
@@ -106,6 +107,11 @@ export class Session implements Line {
 
   get who(): Authenticated | null {
     return this.#who;
+  }
+
+  /** The wire version of what is sent once it is linked: the latest that both know. (NW3) */
+  get spoken(): number {
+    return this.#spoken;
   }
 
   get isIdle(): boolean {
@@ -147,14 +153,14 @@ export class Session implements Line {
   release(): void {
     this.#isIdle = true;
     const reason = 'nothing was said for a while, and there are many other links';
-    this.connection.send(frameOf(encodeMessage(errorMessage('idle', reason))));
+    this.connection.send(messageFrame(errorMessage('idle', reason), this.#spoken));
     this.close();
   }
 
   /** Says why, and ends it. */
   refuse(code: ErrorCode, reason: string, end: SessionEnd): void {
     const error = errorMessage(code, reason);
-    const frame = frameOf(this.isGreeting ? encodeFirst(error) : encodeMessage(error));
+    const frame = this.isGreeting ? frameOf(encodeFirst(error)) : messageFrame(error, this.#spoken);
     this.#events.refused(this.where, code, reason);
     this.#leave(end, () => this.connection.refuse(frame, this.#options.timeoutMs));
   }
@@ -254,6 +260,7 @@ export class Session implements Line {
     }
     this.#answer();
     this.connection.trust();
+    this.#spoken = spokenBy(this.#options.hello(), other);
     this.#state = { name: 'linked', peer: other.peer };
     this.#events.linked(this, other);
   }
@@ -283,7 +290,7 @@ export class Session implements Line {
     const reason = malformedText(message.problem);
     this.#events.refused(this.where, code, reason);
     if (this.#complaints.allows(performance.now())) {
-      this.connection.send(frameOf(encodeMessage(errorMessage(code, reason))));
+      this.connection.send(messageFrame(errorMessage(code, reason), this.#spoken));
     }
   }
 

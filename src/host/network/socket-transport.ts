@@ -13,7 +13,7 @@ import { type TrustRefusal, trustCounter } from '../../model/trust-refusal.ts';
 import type { Channel, ContactFailure } from '../../protocol/outbox.ts';
 import { DatagramSeal } from '../../trust/datagram-seal.ts';
 import { handshakeRefusal, type Trust } from '../../trust/peer-security.ts';
-import type { Hello, Message } from '../../wire/messages.ts';
+import { type Hello, type Message, PROTOCOL_MIN } from '../../wire/messages.ts';
 import { isOrderingMessage } from '../../wire/ordering-messages.ts';
 import { Counters } from './counters.ts';
 import { Datagrams } from './datagrams.ts';
@@ -27,7 +27,7 @@ import { type HelloOptions, OwnHello } from './own-hello.ts';
 import { Session, type SessionEnd } from './session.ts';
 import { type Guest, Sessions, type SessionsEvents } from './sessions.ts';
 import type { Introduction, Transport, TransportEvents } from './transport.ts';
-import { WaitingFrames } from './waiting-frames.ts';
+import { type Framed, WaitingFrames } from './waiting-frames.ts';
 
 export interface SocketTransportOptions extends HelloOptions {
   /** Where to listen; port 0 draws one. */
@@ -71,7 +71,7 @@ export class SocketTransport implements Transport {
   readonly #waiting = new WaitingFrames();
   readonly #ownAddresses = new OwnAddresses();
   readonly #sweeping: NodeJS.Timeout;
-  #latest: { readonly message: Message; readonly frame: Buffer } | null = null;
+  #latest: Framed | null = null;
   /** Peers reported busy and not yet free. */
   readonly #busy = new Set<PeerId>();
   #stopped: Promise<unknown> | null = null;
@@ -123,15 +123,17 @@ export class SocketTransport implements Transport {
       this.#counters.bump('peer_frames_dropped_pointless_total');
       return;
     }
-    if (channel === 'datagram' && this.#datagrams.send(to, address, message)) return;
-    const frame = this.#frame(message);
+    const version = this.#spokenWith(to);
+    if (channel === 'datagram' && this.#datagrams.send(to, address, message, version)) return;
+    const framed = this.#frame(message, version);
+    const { frame } = framed;
     if (frame.byteLength - FRAME_HEADER_BYTES > LIMITS.frameBytesMax) {
       this.#counters.bump('peer_frames_dropped_oversize_total');
       return;
     }
     // What each plane costs can be told apart by it; some of it may still be dropped.
     if (isOrderingMessage(message)) this.#counters.add('peer_order_bytes_queued_total', frame.byteLength);
-    this.#sendFrame(to, address, frame);
+    this.#sendFrame(to, address, framed);
   }
 
   contact(address: Address): void {
@@ -177,18 +179,18 @@ export class SocketTransport implements Transport {
     await this.#stopped;
   }
 
-  #sendFrame(to: PeerId, address: Address, frame: Buffer): void {
+  #sendFrame(to: PeerId, address: Address, framed: Framed): void {
     const nowMs = performance.now();
     const line = this.#links.lineTo(to);
     if (line instanceof Session) {
       // A peer that moved has left its old connection behind, unless nobody answers where it is said to be. (NW11)
       if (this.#links.listensAt(to, address) || this.#dials.isPaused(address, nowMs)) {
-        this.#sendOn(line, frame);
+        this.#sendOn(line, framed.frame);
         return;
       }
       queueMicrotask(() => this.#links.abandon(to, 'failed'));
     }
-    const dropped = this.#waiting.add(to, frame);
+    const dropped = this.#waiting.add(to, framed);
     this.#counters.add('peer_frames_dropped_dialling_total', dropped);
     if (!this.#dials.want(address, to, nowMs)) this.#dropWaiting(to);
   }
@@ -203,12 +205,18 @@ export class SocketTransport implements Transport {
     this.#counters.add('peer_frames_dropped_unreachable_total', this.#waiting.take(peer).length);
   }
 
+  /** Of the wire; with whom no link stands, the oldest that is spoken here. (NW3) */
+  #spokenWith(peer: PeerId): number {
+    const line = this.#links.lineTo(peer);
+    return line instanceof Session ? line.spoken : PROTOCOL_MIN;
+  }
+
   /** One message to many peers is encoded once. */
-  #frame(message: Message): Buffer {
-    if (this.#latest?.message !== message) {
-      this.#latest = { message, frame: messageFrame(message) };
+  #frame(message: Message, version: number): Framed {
+    if (this.#latest?.message !== message || this.#latest.version !== version) {
+      this.#latest = { message, version, frame: messageFrame(message, version) };
     }
-    return this.#latest.frame;
+    return this.#latest;
   }
 
   #sessionsEvents(): SessionsEvents {
@@ -245,7 +253,9 @@ export class SocketTransport implements Transport {
     if (this.#busy.delete(hello.peer)) this.#events.linkBusy(hello.peer, false);
     const line = this.#links.lineTo(hello.peer);
     if (!(line instanceof Session)) return;
-    for (const frame of this.#waiting.take(hello.peer)) this.#sendOn(line, frame);
+    for (const { message } of this.#waiting.take(hello.peer)) {
+      this.#sendOn(line, this.#frame(message, line.spoken).frame);
+    }
   }
 
   #ended(session: Session, end: SessionEnd, peer: PeerId | null): void {

@@ -271,9 +271,10 @@ export class Leader {
   }
 
   #encode(body: EntryBody, count: number): Entry {
-    const { end } = this.#replica.log;
+    const { format, log } = this.#replica;
+    const { end } = log;
     const head = { ballot: this.ballot, index: end.index + 1, firstSequence: end.nextSequence, count, body };
-    return encodeEntry(head, end.chain);
+    return encodeEntry(head, end.chain, format);
   }
 
   /** A follower that has answered later beats and still lacks what was sent before them has lost it. */
