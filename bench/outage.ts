@@ -63,6 +63,11 @@ printTable([
 ]);
 
 async function measure(kind: Kind): Promise<void> {
+  while (!(await isMeasured(kind)));
+}
+
+/** False where the lead went to another node by itself meanwhile, as it does when a higher one has caught up. */
+async function isMeasured(kind: Kind): Promise<boolean> {
   const leader = await settledLeader();
   // The client of a node that is lost is the one that must notice.
   const writer = new CommittedWriter(ingestPorts());
@@ -70,25 +75,31 @@ async function measure(kind: Kind): Promise<void> {
   await writer.acknowledged();
   await pause(WARM_UP_MS);
   writer.mark();
-  await strike(kind, leader);
+  if (!(await isStruck(kind, leader))) {
+    writer.end();
+    return false;
+  }
   await pause(WATCHED_MS);
   await writer.acknowledged();
   tookMs.get(kind)?.push(writer.longestMs);
   writer.end();
   await restore(kind, leader);
+  return true;
 }
 
-async function strike(kind: Kind, leader: number): Promise<void> {
+async function isStruck(kind: Kind, leader: number): Promise<boolean> {
   const node = nodes[leader] ?? fail('a leader is one of the nodes');
+  if ((await viewOf(leader))?.leader !== NODES[leader]) return false;
   if (kind === 'killed') await node.process.end('SIGKILL');
   else if (kind === 'stopped') node.process.signal('SIGSTOP');
   else {
     const to = parsePeerId(NODES[(leader + 1) % NODES.length] ?? '');
-    if (!to.ok) return fail(to.problem);
+    if (!to.ok) fail(to.problem);
     const path = join(directory, NODES[leader] ?? '', 'control.sock');
     const answer = await askNode(path, { act: 'transfer', to: to.value });
-    if (!answer.ok) fail(`${NODES[leader]} does not hand over: ${answer.problem}`);
+    return answer.ok;
   }
+  return true;
 }
 
 async function restore(kind: Kind, leader: number): Promise<void> {
