@@ -3,7 +3,7 @@
 // registry is needed. `docker-compose` speaks to the socket.
 
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { until } from '../e2e/until.ts';
@@ -23,6 +23,19 @@ network_backend = "netavark"
 runtime = "runc"
 cgroup_manager = "cgroupfs"
 events_logger = "file"
+`;
+
+/**
+ * `docker compose` of the second version by way of the first, which is what Debian has: the file's name of the project is
+ * said by a flag, and `up --wait` does not wait.
+ */
+const DOCKER = `#!/bin/bash -e
+[ "$1" = compose ] && [ "$2" = -f ] || { echo "only compose -f FILE is known here" >&2; exit 2; }
+file=$3; shift 3
+copy=$(dirname "$file")/.first-version.yml
+{ echo "version: '3.8'"; grep -v '^name: ' "$file"; } >"$copy"
+args=(); for arg; do [ "$arg" = --wait ] || args+=("$arg"); done
+COMPOSE_HTTP_TIMEOUT=120 docker-compose -p "$(sed -n 's/^name: //p' "$file")" -f "$copy" "\${args[@]}"
 `;
 
 export interface Said {
@@ -82,6 +95,22 @@ export class Engine {
       ...environment,
     };
     return said(spawnSync('docker-compose', ['-p', project, '-f', copy, ...args], { ...this.#options, env }));
+  }
+
+  /** The image's name with its digest, as a release names it. */
+  pinnedImage(): string {
+    const digest = this.podmanWell('image', 'inspect', '--format', '{{.Digest}}', IMAGE).trim();
+    return `${IMAGE.slice(0, IMAGE.lastIndexOf(':'))}@${digest}`;
+  }
+
+  /** Commands as a reader types them, one script, with a `docker` that asks this engine. */
+  shell(script: string, cwd: string, environment: NodeJS.ProcessEnv): Said {
+    const directory = join(this.#directory, 'bin');
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(join(directory, 'docker'), DOCKER, { mode: 0o755 });
+    const PATH = `${directory}:${process.env.PATH ?? ''}`;
+    const env = { ...this.#environment, PATH, DOCKER_HOST: this.#socket, ...environment };
+    return said(spawnSync('bash', ['-e', '-c', script], { ...this.#options, cwd, env }));
   }
 
   stop(): void {

@@ -1,6 +1,10 @@
 // The image and the compose files as they ship, really built and run, which takes minutes: where it is asked for, as in
 // `DEPLOY=base,6,12,demo npx vitest run test/e2e/deploy-containers.test.ts`, and in a workflow of its own.
 
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, type TestContext, test } from 'vitest';
 import { TOPOLOGY_NAMES, type TopologyName, topologyNamed } from '../../src/cli/cluster/topologies.ts';
 import type { NodePlan } from '../../src/cli/cluster/topology.ts';
@@ -74,6 +78,40 @@ for (const name of TOPOLOGY_NAMES) {
     },
     SITE_MS,
   );
+}
+
+test(
+  '[DE8] the archive of a release starts a site by the commands that it says itself, word for word, and ends it',
+  async (context) => {
+    needs(context, 'base');
+    const out = mkdtempSync(join(tmpdir(), 'sensorium-archive-'));
+    try {
+      const image = engine.pinnedImage();
+      const archive = runNode('scripts/bundle-compose.mjs', '--image', image, '--out', out).trim();
+      execFileSync('tar', ['-xzf', archive, '-C', out]);
+      const directory = archive.slice(0, -'.tar.gz'.length);
+      const usage = readFileSync(join(directory, 'README.md'), 'utf8');
+      const commands = /^```\n([^`]*)^```/m.exec(usage)?.[1] ?? '';
+      const end = /`(docker compose .* down .*)`/.exec(usage)?.[1] ?? '';
+
+      const up = engine.shell(commands, directory, { PUBLISH });
+      await converged(topologyNamed('base'));
+      const images = engine.podmanWell('ps', '--format', '{{.Image}}').trim().split('\n');
+      const down = engine.shell(end, directory, { PUBLISH });
+
+      expect([up.code, down.code], up.err + down.err).toEqual([0, 0]);
+      expect(images).toEqual([image, image]);
+      expect(engine.podmanWell('ps', '--all', '--format', '{{.Names}}')).not.toContain('node-1');
+    } finally {
+      rmSync(out, { recursive: true });
+    }
+  },
+  SITE_MS,
+);
+
+function runNode(script: string, ...args: readonly string[]): string {
+  const path = join(import.meta.dirname, '..', '..', script);
+  return execFileSync(process.execPath, [path, ...args], { encoding: 'utf8' });
 }
 
 function needs(context: TestContext, name: TopologyName | null): void {
