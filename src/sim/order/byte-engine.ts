@@ -241,6 +241,8 @@ export class ByteEngine {
   #tryToOpen(): Result<OpenedStore, StorageProblem> | null {
     const results: Result<OpenedStore, StorageProblem>[] = [];
     const life = ++this.#life;
+    // An alarm of the life before does not ring any more.
+    this.#alarmAtMs = NEVER;
     const answers = must(this.#atOnce, 'a disk is opened at once');
     const options = { node: this.#peer, ...FILES, order: ORDER };
     const disk = handleOf(this.#memory, () => life === this.#life);

@@ -68,6 +68,23 @@ test('[ST42] a full disk at any moment, also within a segment, loses nothing tha
   }
 });
 
+test('[ST42] a mark for which there was no space is written again, and space is told though nothing is appended', () => {
+  const log = filled(4);
+  let refusing = true;
+  log.machine.fault = (operation, name) =>
+    refusing && operation === 'write' && name.startsWith('history-0') ? 'full' : null;
+  log.machine.wakeAfter(2_000);
+  log.machine.wakeAfter(2_000);
+  log.run();
+  const whileRefused = log.machine.events.map(({ type }) => type);
+
+  refusing = false;
+  log.machine.rest();
+
+  expect(whileRefused.filter((type) => type === 'full' || type === 'space')).toEqual(['full']);
+  expect(log.machine.events.at(-1)?.type).toBe('space');
+});
+
 for (const operation of ['write', 'sync'] as const) {
   test(`[ST23] after one failed ${operation} of the log nothing is ever answered again`, () => {
     const log = filled(3);

@@ -140,6 +140,8 @@ export class Writer {
     if (this.#retry.passes(nowMs)) {
       this.#state = 'idle';
       this.#pump();
+      // Where nothing waits, a mark finds out whether there is space again.
+      this.#mark();
     }
     if (this.#idle.passes(nowMs)) this.#mark();
   }
