@@ -64,6 +64,12 @@ const PINNED: readonly (readonly [string, number, number, number?])[] = [
   ['who was far behind asked everybody for ever but the one who had what it lacked', 1_000_354, 60_000, 5],
   ['who began anew behind a base forgot to ask the leader it had followed before', 62_001_280, 60_000, 5],
   ['the last record of an outbox was behind the place where reading went on', 60_000_167, 60_000, 5],
+  [
+    'a disk that had been lost was never woken again in the simulator, so a full one stayed full',
+    64_000_743,
+    60_000,
+    5,
+  ],
   ['bits had turned where no start looks, and who read them was not believed', 61_001_559, 60_000, 5],
 ];
 
