@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { accountOf } from './account.ts';
-import type { NodeHistory, Row } from './node-history.ts';
+import { isCsvOf, type NodeHistory, type Row } from './node-history.ts';
 import { faultsOf } from './settle.ts';
 import type { Sent } from './soak-load.ts';
 
@@ -47,6 +47,19 @@ test('[WS17] what was sent after an answer and stands before it is out of order;
   const account = accountOf([...inTurn, ...atOnce], [historyOf('ann', rows)], () => 0);
 
   expect(account.reordered).toHaveLength(1);
+});
+
+test('[WS17] a row of a file is held against the log cell by cell, also where a reading has several fields', () => {
+  const at = { sequence: 7, sensor: 'a', origin: 'ann', identity: '', n: 1, ts_ms: 1_700_000_000_000 };
+  const text = '7,2023-11-14T22:13:20.000Z,a,"says ""no"", twice","",5';
+  const value = { why: 'says "no", twice', who: '', since: 5 };
+  const fields = ['why', 'who', 'since'];
+
+  expect(isCsvOf({ ...at, value }, text, fields)).toBe(true);
+  expect(isCsvOf({ ...at, value: { ...value, since: 6 } }, text, fields)).toBe(false);
+  expect(isCsvOf({ ...at, value: { ...value, more: 1 } }, text, fields)).toBe(false);
+  expect(isCsvOf({ ...at, value: 1.5 }, '7,2023-11-14T22:13:20.000Z,a,1.5', ['value'])).toBe(true);
+  expect(isCsvOf({ ...at, value: 1.5 }, '7,2023-11-14T22:13:20.000Z,a,1.50', ['value'])).toBe(false);
 });
 
 test('[WS17] a node whose log or files differ is found', () => {

@@ -36,7 +36,9 @@ export interface NodeHistory {
 
 interface CsvRow {
   readonly sequence: number;
+  /** The row, and the names that its file gives to what is behind the first three cells. */
   readonly text: string;
+  readonly fields: readonly string[];
 }
 
 interface CsvRead {
@@ -52,7 +54,7 @@ const PROBLEMS_MAX = 10;
 export async function historyOf(node: SiteNode, directory: string, upto: number): Promise<NodeHistory> {
   const problems: string[] = [];
   const { group, rows } = await readLog(node, upto, problems);
-  const wanted = new Map(rows.map((row) => [row.sequence, csvRow(row)]));
+  const wanted = new Map(rows.map((row) => [row.sequence, row]));
   const { csv } = await until(
     `the CSV files of ${node.id} follow its log`,
     () => {
@@ -61,15 +63,14 @@ export async function historyOf(node: SiteNode, directory: string, upto: number)
     },
     ({ lacks }) => lacks === null,
   );
-  for (const { sequence, text } of csv.rows) {
-    const right = wanted.get(sequence);
+  for (const { sequence, text, fields } of csv.rows) {
+    const row = wanted.get(sequence);
     if (sequence > upto) continue;
-    if (right === text) wanted.delete(sequence);
-    else
-      note(
-        problems,
-        `${node.id}: CSV row ${text} ${right === undefined ? 'twice or in no log' : `for ${right}`}`,
-      );
+    if (row !== undefined && isCsvOf(row, text, fields)) wanted.delete(sequence);
+    else {
+      const instead = row === undefined ? 'twice or in no log' : `for ${JSON.stringify(row)}`;
+      note(problems, `${node.id}: CSV row ${text} ${instead}`);
+    }
   }
   return {
     node: node.id,
@@ -122,20 +123,42 @@ function readCsv(directory: string): CsvRead {
     const text = readFileSync(join(directory, name), 'utf8');
     if (name === 'history.gaps.csv') continue;
     hash.update(name).update(text);
+    let fields: readonly string[] = [];
     for (const line of text.split('\n').slice(0, -1)) {
       const gap = /^# gap 1\.\.(\d+)/.exec(line);
       if (gap) gapTo = Math.max(gapTo, Number(gap[1]));
+      if (line.startsWith('sequence,')) fields = cellsOf(line).slice(3);
       const sequence = Number(/^(\d+),/.exec(line)?.[1] ?? 0);
       if (sequence === 0) continue;
-      rows.push({ sequence, text: line });
+      rows.push({ sequence, text: line, fields });
     }
   }
   return { rows, gapTo, sha256: hash.digest('hex') };
 }
 
-/** A number of a sensor whose name needs no quotes, as its file has it. */
-function csvRow({ sequence, ts_ms, sensor, value }: Row): string {
-  return `${sequence},${new Date(ts_ms).toISOString()},${sensor},${String(value)}`;
+/** Whether it says what the log does, with a cell for each field of a reading of several. */
+export function isCsvOf(
+  { sequence, ts_ms, sensor, value }: Row,
+  text: string,
+  fields: readonly string[],
+): boolean {
+  const values =
+    typeof value === 'object' && value !== null
+      ? new Map(Object.entries(value))
+      : new Map([['value', value]]);
+  if (![...values.keys()].every((field) => fields.includes(field))) return false;
+  const cells = [
+    sequence,
+    new Date(ts_ms).toISOString(),
+    sensor,
+    ...fields.map((field) => values.get(field) ?? ''),
+  ];
+  return cells.map(String).join('\n') === cellsOf(text).join('\n');
+}
+
+function cellsOf(line: string): string[] {
+  const cells = line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g);
+  return [...cells].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '');
 }
 
 function note(problems: string[], problem: string): void {
