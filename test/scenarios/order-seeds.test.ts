@@ -70,6 +70,12 @@ const PINNED: readonly (readonly [string, number, number, number?])[] = [
     60_000,
     5,
   ],
+  [
+    'a name of before had been retired meanwhile, and the records of the new one waited for its answer',
+    67_001_181,
+    60_000,
+    5,
+  ],
   ['bits had turned where no start looks, and who read them was not believed', 61_001_559, 60_000, 5],
 ];
 

@@ -192,6 +192,38 @@ test('[OR28] [OR30] what an earlier identity left goes first, and then it is ret
   ]);
 });
 
+test('[OR27] [OR30] where an earlier identity was retired by others, the own records go on at once', () => {
+  const { ingress, out, sent, disk } = ingressOf();
+  ingress.continueAs(identityOf(ann, 2), 0);
+  ingress.route(bob, at(0), out);
+  disk(batchOf(ann, 1, 3));
+
+  ingress.answered(producerOf(ann), { kind: 'retired', n: 9 }, at(1), out);
+  disk();
+  disk(batchOf(ann, 1, 1, 8, 2));
+
+  expect(sent.map(({ request }) => [request.producer.identity.birth, request.content.kind])).toEqual([
+    [1, 'batch'],
+    [2, 'batch'],
+  ]);
+});
+
+test('[OR27] a question whose records were given another name is asked again after a while', () => {
+  const { ingress, out, sent, disk } = ingressOf({ retryMs: 100 });
+  ingress.route(bob, at(0), out);
+  disk(batchOf(ann, 1, 3));
+  ingress.endAt(identityOf(ann), 0);
+  ingress.continueAs(identityOf(ann, 2), 0);
+
+  const { wakeAt } = ingress;
+  ingress.wake(at(wakeAt), out);
+  disk();
+  disk(batchOf(ann, 1, 1, 8, 2));
+
+  expect(wakeAt).toBe(at(101).steadyMs);
+  expect(sent.at(-1)?.request.producer.identity.birth).toBe(2);
+});
+
 test('[OR46] what waits in the outbox is counted in records', () => {
   const { ingress, out, answer, disk } = ingressOf();
   ingress.route(bob, at(0), out);

@@ -54,7 +54,8 @@ export class Ingress {
     const stream = this.#active();
     if (stream === undefined || this.#leader === null) return NEVER;
     if (this.#pausedUntilMs > 0) return this.#pausedUntilMs;
-    return stream.sent > 0 ? this.#retryAtMs : NEVER;
+    // A question without an answer is asked again, also when what was asked with is not there any more.
+    return stream.sent > 0 || this.#isAsking ? this.#retryAtMs : NEVER;
   }
 
   /** Records stored here and not known committed. */
@@ -196,6 +197,11 @@ export class Ingress {
     this.#pump(now, out);
   }
 
+  /** Whether an item that asks is under way. */
+  get #isAsking(): boolean {
+    return this.#asksFirst && this.#askedN > 0;
+  }
+
   #askFirst(): void {
     this.#asksFirst = true;
     this.#askedN = 0;
@@ -249,7 +255,7 @@ export class Ingress {
       return false;
     }
     const { windowBatches, windowBytes } = this.#site.options;
-    if (this.#asksFirst && this.#askedN > 0) return false;
+    if (this.#isAsking) return false;
     if (stream.sent >= windowBatches || stream.sentBytes >= windowBytes) return false;
     if (stream.sent === 0) this.#moved(now);
     stream.markSent();
@@ -321,6 +327,8 @@ export class Ingress {
     }
     if (isLast) stream.forget(storedN);
     else this.#streams.splice(place, 1);
+    // Nobody answers any more what this one has asked.
+    if (place === 0) this.#askFirst();
   }
 }
 
