@@ -34,6 +34,8 @@ const PROGRESS = ['begun', 'taken', 'durable', 'closed'];
 const AGAIN_AFTER_MS = 5_000;
 /** A node that stops does not wait longer: what is not written by then the next start writes. */
 const CLOSE_MS = 700;
+/** For a thread that may not be cut: one that is left in the midst of the database's own code takes the process with it. */
+const CLOSE_UNCUT_MS = 5_000;
 
 export class LogFollower<Told extends { readonly type: string }> {
   readonly #options: LogFollowerOptions<Told>;
@@ -85,10 +87,11 @@ export class LogFollower<Told extends { readonly type: string }> {
       this.#ended = resolve;
     });
     this.#tell({ type: 'close' });
-    const patience = setTimeout(() => this.#ended(), CLOSE_MS);
+    const { canBeCut } = this.#options;
+    const patience = setTimeout(() => this.#ended(), canBeCut ? CLOSE_MS : CLOSE_UNCUT_MS);
     await ended;
     clearTimeout(patience);
-    if (this.#worker === worker && this.#options.canBeCut) await worker.terminate();
+    if (this.#worker === worker && canBeCut) await worker.terminate();
   }
 
   #begin(): void {
