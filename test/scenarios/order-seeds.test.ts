@@ -76,6 +76,12 @@ const PINNED: readonly (readonly [string, number, number, number?])[] = [
     60_000,
     5,
   ],
+  [
+    'who had a place in a view that nobody committed took itself for put out, and asked to leave',
+    68_000_483,
+    60_000,
+    5,
+  ],
   ['bits had turned where no start looks, and who read them was not believed', 61_001_559, 60_000, 5],
 ];
 

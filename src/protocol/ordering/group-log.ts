@@ -266,9 +266,10 @@ export class GroupLog {
   /** Whether a later view lacks this peer, which is in the one that it knows. */
   isPutOutBy(viewId: number, view: GroupView): boolean {
     const { self, identity } = this.#site;
-    const { inForce } = this.replica.views;
-    const isIn = memberOf(inForce.view, self, identity) !== undefined;
-    return isIn && viewId > inForce.id && memberOf(view, self, identity) === undefined;
+    // A place that nobody committed was none: the group may never have heard of it.
+    const { committed } = this.replica.views;
+    const isIn = memberOf(committed.view, self, identity) !== undefined;
+    return isIn && viewId > committed.id && memberOf(view, self, identity) === undefined;
   }
 
   isMember(peer: PeerId): GroupMember | undefined {
