@@ -82,6 +82,12 @@ const PINNED: readonly (readonly [string, number, number, number?])[] = [
     60_000,
     5,
   ],
+  [
+    'a machine that had not joined yet came back with a new disk, and the simulator counted on no quorum',
+    69_046_992,
+    3_000,
+    3,
+  ],
   ['bits had turned where no start looks, and who read them was not believed', 61_001_559, 60_000, 5],
 ];
 

@@ -48,7 +48,8 @@ export function changeMembership(world: OrderWorld, event: FaultEvent, node: Ord
       node.command({ kind: 'remove', peer: target.peer });
       return;
     case 'return':
-      if (!mayLoseDisk(world, node)) return;
+      // A machine that has not come yet does not come back.
+      if (node.hasLeft || !mayLoseDisk(world, node)) return;
       if (event.unit < 0.3) {
         world.takeIdentity(node);
         return;
