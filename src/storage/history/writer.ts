@@ -154,7 +154,12 @@ export class Writer {
       this.#next++;
       this.#waiting.push({ kind: 'data', entry, done: at === last ? done : null });
     }
-    if (last < 0) this.#answerInOrder(done);
+    if (last < 0) {
+      this.task((ended) => {
+        done();
+        ended();
+      });
+    }
     this.#idle.ask();
     this.#pump();
   }
@@ -177,13 +182,6 @@ export class Writer {
   task(begin: (ended: () => void) => void): void {
     this.#waiting.push({ kind: 'task', begin });
     this.#pump();
-  }
-
-  #answerInOrder(done: () => void): void {
-    this.task((ended) => {
-      done();
-      ended();
-    });
   }
 
   /** In a task: the log goes on in another file, or in a segment to be begun. */
