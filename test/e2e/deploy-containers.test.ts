@@ -96,11 +96,14 @@ test(
 
       const up = engine.shell(commands, directory, { PUBLISH });
       await converged(topologyNamed('base'));
-      const images = engine.podmanWell('ps', '--format', '{{.Image}}').trim().split('\n');
+      const containers = engine.podmanWell('ps', '--quiet').trim().split('\n');
+      const digests = containers.map((id) =>
+        engine.podmanWell('inspect', '--format', '{{.ImageDigest}}', id).trim(),
+      );
       const down = engine.shell(end, directory, { PUBLISH });
 
       expect([up.code, down.code], up.err + down.err).toEqual([0, 0]);
-      expect(images).toEqual([image, image]);
+      expect(digests.map((digest) => image.endsWith(`@${digest}`))).toEqual([true, true]);
       expect(engine.podmanWell('ps', '--all', '--format', '{{.Names}}')).not.toContain('node-1');
     } finally {
       rmSync(out, { recursive: true });
