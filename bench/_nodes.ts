@@ -41,6 +41,27 @@ export function startNode(
   return { process: node, readyAtMs };
 }
 
+/** The node at that place of a small site on this machine; `ports`: of each one for peers, the API and readings. */
+export function startOneOf(
+  ids: readonly string[],
+  at: number,
+  directory: string,
+  ports: readonly number[],
+): StartedNode {
+  const others = ids.map((_, i) => i).filter((i) => i !== at);
+  return startNode({
+    NODE_ID: ids[at] ?? '',
+    SITE: 'bench',
+    DATA_DIR: directory,
+    DISCOVERY: 'off',
+    EXPECT_NODES: String(ids.length),
+    PORT: String(ports[3 * at]),
+    WEB_API_PORT: String(ports[3 * at + 1]),
+    INGEST_PORT: String(ports[3 * at + 2]),
+    BOOTSTRAP_PEERS: others.map((i) => `127.0.0.1:${ports[3 * i]}`).join(','),
+  });
+}
+
 /** `BENCH_PROFILE=<node id>:<directory>` has that node write a profile of its processor use when it ends. */
 function nodeFlags(id: string): string[] {
   const [profiled, directory] = (process.env.BENCH_PROFILE ?? '').split(':');

@@ -4,7 +4,7 @@
 
 import { connect, type Socket } from 'node:net';
 import { freePorts } from '../src/host/network/free-ports.ts';
-import { startNode } from './_nodes.ts';
+import { startOneOf } from './_nodes.ts';
 import { readingsOf } from './_order-batches.ts';
 import { fail, type OrderedClient, type OrderedCluster, type OrderedSystem } from './_ordered.ts';
 import { pause } from './_process.ts';
@@ -25,19 +25,7 @@ export function wholeNodes(readings: number): OrderedSystem {
 
 async function startCluster(directory: string, readings: number): Promise<OrderedCluster> {
   const ports = await freePorts(3 * NODES.length);
-  const nodes = NODES.map((id, at) =>
-    startNode({
-      NODE_ID: id,
-      SITE: 'bench',
-      DATA_DIR: directory,
-      DISCOVERY: 'off',
-      EXPECT_NODES: String(NODES.length),
-      PORT: String(ports[3 * at]),
-      WEB_API_PORT: String(ports[3 * at + 1]),
-      INGEST_PORT: String(ports[3 * at + 2]),
-      BOOTSTRAP_PEERS: NODES.map((_, i) => `127.0.0.1:${ports[3 * i]}`).join(','),
-    }),
-  );
+  const nodes = NODES.map((_, at) => startOneOf(NODES, at, directory, ports));
   await Promise.all(nodes.map(({ readyAtMs }) => readyAtMs));
   const leader = await leaderOf(ports);
   return {

@@ -9,7 +9,7 @@ import { freePorts } from '../src/host/network/free-ports.ts';
 import { CommittedWriter } from './_committed-writer.ts';
 import { printTable } from './_figures.ts';
 import { loadText, machineText } from './_machine.ts';
-import { type StartedNode, startNode } from './_nodes.ts';
+import { type StartedNode, startOneOf } from './_nodes.ts';
 import { fail } from './_ordered.ts';
 import { pause } from './_process.ts';
 
@@ -112,16 +112,5 @@ async function viewOfLowest(): Promise<View | null> {
 }
 
 function start(at: number): StartedNode {
-  const others = NODES.map((_, i) => i).filter((i) => i !== at);
-  return startNode({
-    NODE_ID: NODES[at] ?? '',
-    SITE: 'bench',
-    DATA_DIR: directory,
-    DISCOVERY: 'off',
-    EXPECT_NODES: String(NODES.length),
-    PORT: String(ports[3 * at]),
-    WEB_API_PORT: String(ports[3 * at + 1]),
-    INGEST_PORT: String(ports[3 * at + 2]),
-    BOOTSTRAP_PEERS: others.map((i) => `127.0.0.1:${ports[3 * i]}`).join(','),
-  });
+  return startOneOf(NODES, at, directory, ports);
 }

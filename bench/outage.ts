@@ -12,7 +12,7 @@ import { parsePeerId } from '../src/model/ids.ts';
 import { CommittedWriter } from './_committed-writer.ts';
 import { printTable, quantile } from './_figures.ts';
 import { loadText, machineText, turnsOf } from './_machine.ts';
-import { type StartedNode, startNode } from './_nodes.ts';
+import { type StartedNode, startOneOf } from './_nodes.ts';
 import { fail } from './_ordered.ts';
 import { pause } from './_process.ts';
 
@@ -147,16 +147,5 @@ function ingestPorts(): number[] {
 }
 
 function start(at: number): StartedNode {
-  const others = NODES.map((_, i) => i).filter((i) => i !== at);
-  return startNode({
-    NODE_ID: NODES[at] ?? '',
-    SITE: 'bench',
-    DATA_DIR: directory,
-    DISCOVERY: 'off',
-    EXPECT_NODES: String(NODES.length),
-    PORT: String(ports[3 * at]),
-    WEB_API_PORT: String(ports[3 * at + 1]),
-    INGEST_PORT: String(ports[3 * at + 2]),
-    BOOTSTRAP_PEERS: others.map((i) => `127.0.0.1:${ports[3 * i]}`).join(','),
-  });
+  return startOneOf(NODES, at, directory, ports);
 }

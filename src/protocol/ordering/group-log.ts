@@ -263,7 +263,7 @@ export class GroupLog {
     );
   }
 
-  /** Whether a later view lacks this peer, which is in the one that it knows. */
+  /** Whether a later view lacks this peer, which is in the one that it knows committed. */
   isPutOutBy(viewId: number, view: GroupView): boolean {
     const { self, identity } = this.#site;
     // A place that nobody committed was none: the group may never have heard of it.
